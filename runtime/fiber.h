@@ -119,15 +119,19 @@ public:
     bool in_fiber() const { return current_ != nullptr; }
     /// Whether the running fiber has been killed or cancelled.
     bool current_killed() const;
+    /// In a handler of Killed: whether the park that threw had also been notified, so that a waiter
+    /// queue can pass the notification on. Clears it.
+    bool take_swallowed_wake();
 
     // --- from anywhere on this thread ---
 
     /// Makes the token's fiber ready. Returns false, and does nothing, if the token is stale.
     bool wake(WakeToken token, WakeReason reason = WakeReason::notified);
 
-    /// Ends every fiber of `group`, in id order, before it returns (invariant 2). Not to be called
-    /// from a fiber of that group. Fibers spawned meanwhile into the group are ended as well.
-    void kill(FiberGroup& group);
+    /// Ends every fiber of `group`, in id order (invariant 2); those spawned meanwhile as well. Not
+    /// to be called from a fiber. Returns false while fibers remain in park_uninterruptible(): let
+    /// what they wait for happen, then call again. In simulation there are none.
+    bool kill(FiberGroup& group);
     /// Holds back the group's fibers, ready ones too, until thaw(). Wakes are remembered.
     void freeze(FiberGroup& group);
     void thaw(FiberGroup& group);
@@ -138,11 +142,15 @@ public:
 
 private:
     friend class FiberHandle;
-    friend class FiberGroup;
     FiberState* find(std::uint32_t slot, std::uint64_t id) const;
+    FiberState& acquire_slot();
     void make_ready(FiberState& fiber);
+    void unready(FiberState& fiber);
     void resume(FiberState& fiber);
-    WakeReason suspend();
+    void start(FiberState& fiber);
+    void run_body(FiberState& fiber) noexcept;
+    void suspend(FiberState& fiber);
+    WakeReason finish_park(FiberState& fiber);
     void release(FiberState& fiber);
 
     Options options_;

@@ -39,7 +39,7 @@ private:
 
 class Mutex {
 public:
-    explicit Mutex(World& world) : world_(world), waiters_(world) {}
+    explicit Mutex(World& world) : waiters_(world) {}
     /// Suspends until held. Not recursive.
     void lock();
     bool try_lock();
@@ -47,7 +47,6 @@ public:
     bool locked() const { return locked_; }
 
 private:
-    World& world_;
     WaitQueue waiters_;
     bool locked_ = false;
 };
