@@ -255,7 +255,7 @@ TEST_CASE("fiber: stacks are reused over many short lives", "[fast]") {
     std::uint64_t ran = 0;
     for (int round = 0; round < 100; ++round) {
         for (int i = 0; i < 50; ++i) {
-            f.scheduler.spawn(f.group, "short", [&] {
+            f.scheduler.spawn(f.group, "short", [&, i] {
                 char buffer[8192];
                 buffer[0] = static_cast<char>(i);
                 f.scheduler.yield();
