@@ -27,8 +27,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SYSTEM_LIBRARIES = {'runtime_os', 'cli', 'jepsen', 'test_support'}
 
 _WRITABLE = re.compile(r'\.(data|bss|ldata|lbss|tdata|tbss)(\.|$)|\*COM\*')
-# Constant after relocation, and the personality references of exception tables.
-_CONSTANT = re.compile(r'\.data\.rel\.ro|\.data\.rel\.local\.DW\.ref\.|geode_probes$')
+# Constant after relocation, and the references that exception tables make.
+_CONSTANT = re.compile(r'\.data\.rel\.ro|\.data\.(rel\.local\.)?DW\.ref\.|geode_probes$')
 _LINKER_OWN = re.compile(r'\.(init|fini|preinit)_array|\.[cd]tors|\.tm_clone_table|\.eh_frame')
 _INSTRUCTION = r'\b(rdtscp?|rdrand|rdseed|rdpid|cpuid|syscall|sysenter)\b'
 
