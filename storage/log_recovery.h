@@ -14,6 +14,7 @@
 
 #include <memory>
 
+#include "base/bytes.h"
 #include "runtime/disk.h"
 #include "storage/log_catalog.h"
 
