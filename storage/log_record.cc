@@ -54,11 +54,13 @@ std::optional<LogRecord> read_record(BytesView bytes, std::uint64_t segment, std
     if (offset > bytes.size() || bytes.size() - offset < record_header_bytes) return std::nullopt;
     const BytesView here = bytes.substr(offset);
     const auto payload_bytes = read_little<std::uint32_t>(here, 0);
+    const auto durable_below = read_little<std::uint32_t>(here, 8);
     const auto type = read_little<std::uint8_t>(here, 12);
     // Cheap refusals first: a search over damaged bytes asks at every aligned offset.
     if (type < static_cast<std::uint8_t>(RecordType::segment_start)) return std::nullopt;
     if (type > static_cast<std::uint8_t>(RecordType::reset)) return std::nullopt;
     if (payload_bytes > payload_bytes_max) return std::nullopt;
+    if (durable_below > offset) return std::nullopt;
     const std::uint64_t length = record_bytes(payload_bytes);
     if (length > here.size()) return std::nullopt;
     const BytesView covered = here.substr(covered_offset, length - covered_offset);
@@ -67,7 +69,7 @@ std::optional<LogRecord> read_record(BytesView bytes, std::uint64_t segment, std
         return std::nullopt;
     }
     LogRecord record;
-    record.durable_below = read_little<std::uint32_t>(here, 8);
+    record.durable_below = durable_below;
     record.type = static_cast<RecordType>(type);
     record.entry_type = read_little<std::uint8_t>(here, 13);
     record.group = GroupId(read_little<std::uint32_t>(here, 16));

@@ -108,11 +108,13 @@ private:
         GEODE_TRY(bytes_, read_whole(*log_.active));
         GEODE_TRY(const std::uint64_t head_end, check_start(number));
         log_.catalog.begin_segment(number);
+        last_batch_ = 0;
         std::uint64_t offset = head_end;
         while (const std::optional<LogRecord> record = read_record(bytes_, number, offset)) {
             const auto applied = log_.catalog.apply(*record);
             if (!applied) return damage(path_, offset, applied.error().message);
             collect(*record);
+            last_batch_ = record->durable_below;
             offset += record_bytes(record->payload.size());
         }
         log_.active_number = number;
@@ -155,6 +157,10 @@ private:
             GEODE_REACHED("storage.log_cuts_torn_tail");
             GEODE_TRY_VOID(log_.active->truncate(end));
         }
+        // Written again, because a sync of it may have failed in the life before: the page cache
+        // then shows clean pages that never reached the disk, and a sync alone does nothing.
+        const BytesView valid = BytesView(bytes_).substr(0, end);
+        GEODE_TRY_VOID(log_.active->write_at(last_batch_, valid.substr(last_batch_)));
         return log_.active->sync();
     }
 
@@ -172,8 +178,9 @@ private:
     Disk& disk_;
     std::string directory_;
     std::vector<std::uint64_t> numbers_;
-    std::string path_;  // of the segment being read
-    Bytes bytes_;       // and its contents
+    std::string path_;              // of the segment being read
+    Bytes bytes_;                   // and its contents
+    std::uint64_t last_batch_ = 0;  // and where its last batch begins
     RecoveredLog log_;
 };
 

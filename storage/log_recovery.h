@@ -9,8 +9,10 @@
 // Everything else is `corrupt`, with the file and the offset, and leaves the files as they are: a
 // node then asks its replicas.
 //
-// What was read but not cut is synced too: the process may have died where the machine did not, and
-// bytes that only the page cache holds must not be taken for durable.
+// What was read but not cut is made durable again: the process may have died where the machine did
+// not, and bytes that only the page cache holds must not be taken for durable. The last batch is
+// also rewritten, because after a failed sync the cache may hold bytes as clean that the disk never
+// got (Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020).
 
 #include <memory>
 

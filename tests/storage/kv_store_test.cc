@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/crc32c.h"
 #include "tests/support/fake_world.h"
 
 namespace geode::storage::test {
@@ -140,18 +141,22 @@ void sweep_crashes(const Load& load, std::uint64_t stride, int tries) {
                     disk.crash(loss, prng);
                 }
                 INFO("crash point " << point << " loss " << static_cast<int>(loss));
+                std::uint64_t applied = 0;
                 const auto opened = with_store(disk, [&](KvStore& store) {
-                    const std::uint64_t applied = check_prefix(store, load);
+                    applied = check_prefix(store, load);
                     REQUIRE(applied >= outcome.durable);
                     REQUIRE(applied <= outcome.submitted);
-                    REQUIRE(put(store, "goes", "on"));
+                    REQUIRE(put(store, "last", "goes on"));
                     REQUIRE(store.make_durable());
                 });
                 INFO((opened ? "" : opened.error().describe()));
                 REQUIRE(opened);
                 disk.crash(Loss::all, prng);
-                REQUIRE(with_store(
-                    disk, [](KvStore& store) { REQUIRE(get(store, "goes").value() == "on"); }));
+                REQUIRE(with_store(disk, [&](KvStore& store) {
+                    REQUIRE(get(store, "last").value() == "goes on");
+                    REQUIRE(put(store, "last", value_of(applied, 40)));
+                    if (applied > 0) REQUIRE(check_prefix(store, load) == applied);
+                }));
             }
         }
     }
@@ -370,6 +375,32 @@ TEST_CASE("kv: no flipped bit in a table goes unnoticed", "[fast]") {
         disk.corrupt(path, whole);
         live(disk, {0, 0, 1});
     }
+}
+
+TEST_CASE("kv: a value changed below LevelDB's own checksums is corrupt", "[fast]") {
+    MemoryDisk disk;
+    REQUIRE(with_store(disk, [](KvStore& store) {
+        REQUIRE(put(store, "key", "the value"));
+        REQUIRE(put(store, "other", "value"));
+    }));
+    std::string path;
+    for (const std::string& file : disk.files()) {
+        if (file.ends_with(".log")) path = file;
+    }
+    std::string bytes = disk.contents(path);
+    bytes[bytes.find("the value")] ^= 1;
+    // Make LevelDB's record checksum right again: u32 masked CRC, u16 length, u8 type, data.
+    const auto length = read_little<std::uint16_t>(bytes, 4);
+    const std::uint32_t crc = crc32c(BytesView(bytes).substr(6, 1 + std::size_t{length}));
+    const std::uint32_t masked = ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+    std::memcpy(bytes.data(), &masked, sizeof masked);
+    disk.corrupt(path, bytes);
+    REQUIRE(with_store(disk, [](KvStore& store) {
+        CHECK(get(store, "key").code() == ErrorCode::corrupt);
+        CHECK(store.access([](KvAccess& access) { return access.digest({}); }).code() ==
+              ErrorCode::corrupt);
+        CHECK(get(store, "other").value() == "value");  // not poisoned
+    }));
 }
 
 TEST_CASE("kv: damage in a manifest is corrupt, a torn end is not", "[fast]") {

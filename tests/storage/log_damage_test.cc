@@ -166,7 +166,7 @@ TEST_CASE("log: the record format is as documented", "[fast]") {
     record.group = GroupId(3);
     record.index = LogIndex(0x0102);
     record.term = Term(5);
-    record.durable_below = 56;
+    record.durable_below = 16;
     record.payload = "hello";
     Bytes bytes;
     append_record(bytes, 1, record);
@@ -178,8 +178,8 @@ TEST_CASE("log: the record format is as documented", "[fast]") {
     }
     CHECK(hex ==
           "05000000"
-          "770d3ebf"
-          "38000000"
+          "e274c58a"
+          "10000000"
           "04"
           "07"
           "0000"
@@ -188,10 +188,12 @@ TEST_CASE("log: the record format is as documented", "[fast]") {
           "0201000000000000"
           "0500000000000000"
           "68656c6c6f000000");
-    const auto again = read_record(bytes, 1, 0);
+    CHECK_FALSE(read_record(bytes, 1, 0));  // would have been written before its own batch
+    bytes.insert(0, 16, '\0');
+    const auto again = read_record(bytes, 1, 16);
     REQUIRE(again);
     CHECK(again->payload == "hello");
-    CHECK_FALSE(read_record(bytes, 2, 0));  // bound to its segment
+    CHECK_FALSE(read_record(bytes, 2, 16));  // bound to its segment
     CHECK_FALSE(read_record(std::string(4096, '\0'), 1, 0));
 }
 

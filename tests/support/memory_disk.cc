@@ -183,9 +183,11 @@ bool MemoryDisk::is_dir(std::string_view path) const {
 }
 
 void MemoryDisk::crash(Loss loss, Prng& prng) {
-    crash_names(loss, prng);
-    for (const auto& [name, inode] : durable_) inode->crash(loss, prng);
-    live_ = durable_;
+    if (loss != Loss::nothing) {
+        crash_names(loss, prng);
+        for (const auto& [name, inode] : durable_) inode->crash(loss, prng);
+        live_ = durable_;
+    }
     locks_.clear();
     ++life_;
     die_at_ = UINT64_MAX;

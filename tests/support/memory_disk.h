@@ -33,7 +33,7 @@ namespace geode::test {
 /// Which unsynced changes survive a crash.
 enum class Loss : std::uint8_t {
     all,       ///< none: only what was synced
-    nothing,   ///< every one: the process died, the machine did not
+    nothing,   ///< every one, still unsynced: the process died, the machine did not
     torn,      ///< a prefix of each file's and directory's changes; the last write cut at a byte
     shuffled,  ///< any subset: of name operations, and of 512-byte sectors of the writes
 };
