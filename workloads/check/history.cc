@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/check/history.h"
+
+namespace geode::check {
+namespace {
+
+// Lookups only, never iterated: the salt cannot show.
+constexpr std::uint64_t running_salt = 0x6765;
+
+std::string_view completion_words(Completion completion) {
+    switch (completion) {
+        case Completion::ok: return "";
+        case Completion::refused: return ", refused";
+        case Completion::fail: return ", failed";
+        case Completion::unknown: return ", outcome unknown";
+    }
+    GEODE_UNREACHABLE("Completion out of range");
+}
+
+std::string process_words(std::int64_t process) {
+    return "process " + std::to_string(process);
+}
+
+}  // namespace
+
+std::string_view to_string(Function function) noexcept {
+    switch (function) {
+        case Function::read: return "read";
+        case Function::write: return "write";
+        case Function::cas: return "cas";
+        case Function::append: return "append";
+    }
+    return "?";
+}
+
+std::string describe(const Operation& operation, const ValueTable& values) {
+    std::string out = process_words(operation.process) + ": ";
+    out.append(to_string(operation.function));
+    if (operation.key != nil_value) out.append(" key ").append(values.describe(operation.key));
+    switch (operation.function) {
+        case Function::read:
+            if (operation.completion == Completion::ok) {
+                out.append(" = ").append(values.describe(operation.result));
+            }
+            break;
+        case Function::write:
+        case Function::append: out.append(" ").append(values.describe(operation.argument)); break;
+        case Function::cas:
+            out.append(" ").append(values.describe(operation.expected));
+            out.append(" to ").append(values.describe(operation.argument));
+            break;
+    }
+    return out.append(completion_words(operation.completion));
+}
+
+HistoryBuilder::HistoryBuilder() : running_(running_salt) {}
+
+Result<void> HistoryBuilder::invoke(const Call& call) {
+    if (running(call.process) != nullptr) {
+        return make_error(ErrorCode::invalid_argument,
+                          process_words(call.process) +
+                              " invokes an operation while its previous one is still running");
+    }
+    running_[call.process] = history_.operations.size();
+    history_.operations.push_back(Operation{.process = call.process,
+                                            .function = call.function,
+                                            .key = call.key,
+                                            .argument = call.argument,
+                                            .expected = call.expected,
+                                            .result = nil_value,
+                                            .invoked = position_++,
+                                            .invoked_ns = call.time_ns});
+    return {};
+}
+
+Result<void> HistoryBuilder::ok(std::int64_t process, ValueId result, std::int64_t time_ns) {
+    GEODE_TRY(Operation* const ended, end(process, Completion::ok, time_ns));
+    GEODE_ASSERT(result == nil_value || ended->function == Function::read);
+    ended->result = result;
+    return {};
+}
+
+Result<void> HistoryBuilder::refuse(std::int64_t process, std::int64_t time_ns) {
+    const Operation* const found = running(process);
+    if (found != nullptr && found->function != Function::cas) {
+        return make_error(ErrorCode::invalid_argument,
+                          process_words(process) + ": only a cas can be refused");
+    }
+    GEODE_TRY([[maybe_unused]] Operation* const ended, end(process, Completion::refused, time_ns));
+    return {};
+}
+
+Result<void> HistoryBuilder::fail(std::int64_t process, std::int64_t time_ns) {
+    GEODE_TRY([[maybe_unused]] Operation* const ended, end(process, Completion::fail, time_ns));
+    return {};
+}
+
+Result<void> HistoryBuilder::info(std::int64_t process, std::int64_t time_ns) {
+    GEODE_TRY(Operation* const ended, end(process, Completion::unknown, time_ns));
+    ended->completed = never_completed;
+    return {};
+}
+
+const Operation* HistoryBuilder::running(std::int64_t process) const {
+    const auto found = running_.find(process);
+    return found == running_.end() ? nullptr : &history_.operations[found->second];
+}
+
+Result<Operation*> HistoryBuilder::end(std::int64_t process, Completion completion,
+                                       std::int64_t time_ns) {
+    const auto found = running_.find(process);
+    if (found == running_.end()) {
+        return make_error(
+            ErrorCode::invalid_argument,
+            process_words(process) + " completes an operation, but none of it is running");
+    }
+    Operation& operation = history_.operations[found->second];
+    GEODE_ASSERT(operation.invoked < position_);
+    operation.completion = completion;
+    operation.completed = position_++;
+    operation.completed_ns = time_ns;
+    running_.erase(found);
+    return &operation;
+}
+
+}  // namespace geode::check

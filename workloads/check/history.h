@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Histories: what clients asked, what they were told, and in which order in real time.
+//
+// A history is built from a stream of events, in the order in which they happened. The simulator,
+// the harness over real processes and the readers of foreign recordings all make this same type,
+// so that one checker judges them all.
+//
+// Invariants:
+//  1. Operations are ordered by `invoked`; positions of events are distinct, and later is larger.
+//  2. `invoked < completed`; an operation of unknown outcome has completed == never_completed.
+//  3. Operation a precedes b in real time exactly when a.completed < b.invoked.
+//  4. Operations of one process do not overlap, except behind one of unknown outcome.
+//
+// How an operation ended (Completion) is the heart of the matter:
+//   ok       it happened, once, between invoked and completed, and answered `result`
+//   refused  it was answered "the condition does not hold": it changed nothing, and at one moment
+//            in between its condition was false. Checked, unlike fail
+//   fail     it definitely did not happen; says nothing else
+//   unknown  it may have happened, or may still at any later time
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/hash_map.h"
+#include "base/result.h"
+#include "workloads/check/values.h"
+
+namespace geode::check {
+
+enum class Function : std::uint8_t {
+    read,    ///< answers the value of key
+    write,   ///< sets key to argument
+    cas,     ///< sets key to argument if it is `expected`
+    append,  ///< adds argument to the end of the text under key
+};
+
+enum class Completion : std::uint8_t { ok, refused, fail, unknown };
+
+/// "read", "write", "cas", "append".
+std::string_view to_string(Function function) noexcept;
+
+inline constexpr std::uint64_t never_completed = UINT64_MAX;
+inline constexpr std::int64_t no_time = -1;
+
+struct Operation {
+    std::int64_t process = 0;
+    Function function = Function::read;
+    Completion completion = Completion::unknown;
+    ValueId key = {};
+    ValueId argument = {};  ///< write, append: the value; cas: the new value
+    ValueId expected = {};  ///< cas: the value compared with
+    ValueId result = {};    ///< read that is ok: the value seen
+    std::uint64_t invoked = 0;
+    std::uint64_t completed = never_completed;
+    std::int64_t invoked_ns = no_time;    ///< for people; order comes from `invoked`
+    std::int64_t completed_ns = no_time;  ///< of the answer, also of an unknown one
+};
+
+struct History {
+    ValueTable values;
+    std::vector<Operation> operations;
+};
+
+/// "process 3: cas 1 to 2, refused" - an operation in words.
+std::string describe(const Operation& operation, const ValueTable& values);
+
+/// What a client is about to ask.
+struct Call {
+    std::int64_t process = 0;
+    Function function = Function::read;
+    ValueId key = {};
+    ValueId argument = {};
+    ValueId expected = {};
+    std::int64_t time_ns = no_time;
+};
+
+/// Takes events in real-time order. Any error leaves the builder as it was.
+class HistoryBuilder {
+public:
+    HistoryBuilder();
+
+    /// Where the values of calls and results are interned.
+    ValueTable& values() { return history_.values; }
+
+    /// Starts an operation. invalid_argument if the process already has one running.
+    Result<void> invoke(const Call& call);
+    /// Ends the running operation of `process`: invalid_argument if there is none. `result` counts
+    /// for reads and must be nil otherwise.
+    Result<void> ok(std::int64_t process, ValueId result = {}, std::int64_t time_ns = no_time);
+    Result<void> refuse(std::int64_t process, std::int64_t time_ns = no_time);
+    Result<void> fail(std::int64_t process, std::int64_t time_ns = no_time);
+    /// The outcome is unknown; the process may start another operation.
+    Result<void> info(std::int64_t process, std::int64_t time_ns = no_time);
+
+    /// The running operation of `process`, or null. Valid until the next call.
+    const Operation* running(std::int64_t process) const;
+
+    /// The history so far; operations still running are of unknown outcome.
+    History finish() && { return std::move(history_); }
+
+private:
+    Result<Operation*> end(std::int64_t process, Completion completion, std::int64_t time_ns);
+
+    History history_;
+    HashMap<std::int64_t, std::size_t> running_;  // process -> index of its operation
+    std::uint64_t position_ = 0;
+};
+
+}  // namespace geode::check

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/check/linearizability.h"
+
+#include <algorithm>
+
+#include "workloads/check/partition.h"
+#include "workloads/check/search.h"
+#include "workloads/check/zones.h"
+
+namespace geode::check {
+namespace {
+
+constexpr std::size_t described_operations_max = 12;
+
+struct Judgement {
+    Verdict verdict = Verdict::valid;
+    std::vector<std::uint32_t> order;  // entries, if valid
+    std::uint32_t blocking = 0;        // completion event, if invalid
+    std::string limit;                 // if unknown
+};
+
+class Checker {
+public:
+    Checker(const History& history, const Model& model, const LinearizabilityOptions& options)
+        : history_(history), model_(model), options_(options) {}
+
+    LinearizabilityResult run();
+
+private:
+    Judgement judge(const Partition& partition);
+    Judgement judge_by_search(const Partition& partition);
+    SearchResult run_search(const Partition& partition);
+    std::uint32_t first_bad_event(const Partition& partition, std::uint32_t good);
+    void report(const Partition& partition, const Judgement& judgement);
+    std::string explain(const Partition& partition, std::uint32_t blocking);
+    std::string describe_prefix(const Partition& partition, std::uint32_t blocking);
+    std::string describe_concurrent() const;
+    std::string reason(const Partition& partition, const Entry& blocking) const;
+    std::string words(std::uint32_t operation) const;
+    std::string key_words(const Partition& partition) const;
+
+    const History& history_;
+    const Model& model_;
+    const LinearizabilityOptions& options_;
+    LinearizabilityResult result_;
+};
+
+LinearizabilityResult Checker::run() {
+    for (const Partition& partition : split(history_, model_)) {
+        const Judgement judgement = judge(partition);
+        report(partition, judgement);
+        if (judgement.verdict == Verdict::invalid) break;
+    }
+    if (result_.verdict != Verdict::valid) {
+        result_.witness.clear();
+    } else {
+        result_.explanation = "linearizable";
+    }
+    return std::move(result_);
+}
+
+Judgement Checker::judge(const Partition& partition) {
+    const std::optional<ValueId> initial = model_.register_initial(history_.values);
+    const bool by_zones = options_.fast_paths == FastPaths::use && initial.has_value() &&
+                          zones_apply(partition, *initial);
+    if (!by_zones) return judge_by_search(partition);
+    ZoneResult zones = check_zones(partition, *initial);
+    return Judgement{.verdict = zones.linearizable ? Verdict::valid : Verdict::invalid,
+                     .order = std::move(zones.order),
+                     .blocking = zones.blocking,
+                     .limit = {}};
+}
+
+/// Searches within what is left of the budget.
+SearchResult Checker::run_search(const Partition& partition) {
+    const std::unique_ptr<Machine> machine = model_.start(history_.values);
+    GEODE_ASSERT(result_.steps <= options_.steps_max);
+    const SearchLimits limits{.steps_max = options_.steps_max - result_.steps,
+                              .bytes_max = options_.bytes_max};
+    SearchResult found = search(partition, *machine, limits);
+    result_.steps = std::min(result_.steps + found.steps, options_.steps_max);
+    result_.bytes = std::max(result_.bytes, found.bytes);
+    return found;
+}
+
+/// The event with which `partition` stops being linearizable, given that it is not, and that it
+/// is before event `good`. Linearizability is prefix-closed: strides that double, then halve.
+std::uint32_t Checker::first_bad_event(const Partition& partition, std::uint32_t good) {
+    auto bad = static_cast<std::uint32_t>(partition.events.size());
+    std::uint32_t stride = 1;
+    bool doubling = true;
+    while (bad - good > 1) {
+        stride = doubling ? std::min(stride, (bad - good + 1) / 2) : (bad - good) / 2;
+        const SearchEnd end = run_search(truncate(partition, good + stride)).end;
+        if (end == SearchEnd::placed) {
+            good += stride;
+            stride *= 2;
+        } else if (end == SearchEnd::stuck) {
+            bad = good + stride;
+            doubling = false;
+        } else {
+            break;  // the verdict stands; where it goes wrong is known less exactly
+        }
+    }
+    while (!partition.events[good].completes) ++good;
+    return good;
+}
+
+Judgement Checker::judge_by_search(const Partition& partition) {
+    SearchResult found = run_search(partition);
+    Judgement judgement{.verdict = Verdict::unknown,
+                        .order = std::move(found.order),
+                        .blocking = found.furthest,
+                        .limit = {}};
+    switch (found.end) {
+        case SearchEnd::placed: judgement.verdict = Verdict::valid; break;
+        case SearchEnd::stuck:
+            judgement.verdict = Verdict::invalid;
+            if (!found.exact) judgement.blocking = first_bad_event(partition, found.furthest);
+            break;
+        case SearchEnd::out_of_steps:
+            judgement.limit = "the limit of " + std::to_string(options_.steps_max) + " steps";
+            break;
+        case SearchEnd::out_of_bytes:
+            judgement.limit =
+                "the limit of " + std::to_string(options_.bytes_max) + " bytes of memory";
+            break;
+    }
+    return judgement;
+}
+
+void Checker::report(const Partition& partition, const Judgement& judgement) {
+    switch (judgement.verdict) {
+        case Verdict::valid: {
+            std::vector<std::uint32_t>& order = result_.witness.emplace_back();
+            for (const std::uint32_t entry : judgement.order) {
+                order.push_back(partition.entries[entry].source);
+            }
+            return;
+        }
+        case Verdict::invalid:
+            result_.verdict = Verdict::invalid;
+            result_.explanation = explain(partition, judgement.blocking);
+            return;
+        case Verdict::unknown:
+            if (result_.verdict == Verdict::unknown) return;
+            result_.verdict = Verdict::unknown;
+            result_.explanation = "undecided" + key_words(partition) + ": the search reached " +
+                                  judgement.limit + " after " + std::to_string(judgement.blocking) +
+                                  " of " + std::to_string(partition.events.size()) + " events";
+            return;
+    }
+}
+
+std::string Checker::explain(const Partition& partition, std::uint32_t blocking) {
+    GEODE_ASSERT(blocking < partition.events.size());
+    GEODE_ASSERT(partition.events[blocking].completes);
+    const Entry& blocked = partition.entries[partition.events[blocking].entry];
+    Blocked& found = result_.blocked.emplace();
+    found.key = partition.key;
+    found.operation = blocked.source;
+    for (const Entry& entry : partition.entries) {
+        const bool overlaps = entry.invoked < blocking && entry.completed > blocked.invoked;
+        if (overlaps && entry.source != blocked.source) found.concurrent.push_back(entry.source);
+    }
+    return "not linearizable" + key_words(partition) + ": " + words(blocked.source) +
+           " cannot be placed" + reason(partition, blocked) + "; " +
+           describe_prefix(partition, blocking) + "; " + describe_concurrent();
+}
+
+/// Finds a linearization of what came before the blocking completion, and tells how it ends.
+std::string Checker::describe_prefix(const Partition& partition, std::uint32_t blocking) {
+    const Partition before = truncate(partition, blocking);
+    Judgement judgement;
+    const std::optional<ValueId> initial = model_.register_initial(history_.values);
+    if (initial.has_value() && zones_apply(before, *initial)) {
+        judgement.order = check_zones(before, *initial).order;
+    } else {
+        SearchResult found = run_search(before);
+        if (found.end != SearchEnd::placed) return "the history before it is linearizable";
+        judgement.order = std::move(found.order);
+    }
+    const std::unique_ptr<Machine> machine = model_.start(history_.values);
+    StateId state = machine->initial();
+    for (const std::uint32_t index : judgement.order) {
+        const Entry& entry = before.entries[index];
+        state = machine->step(state, entry.operation);
+        GEODE_ASSERT(state != rejected);
+        result_.blocked->prefix.push_back(entry.source);
+    }
+    std::string out = "the " + std::to_string(judgement.order.size()) +
+                      " operations before it can be ordered, leaving " + machine->describe(state);
+    if (!judgement.order.empty()) {
+        out.append(" after (").append(words(result_.blocked->prefix.back())).append(")");
+    }
+    return out;
+}
+
+std::string Checker::describe_concurrent() const {
+    const std::vector<std::uint32_t>& concurrent = result_.blocked->concurrent;
+    if (concurrent.empty()) return "no operation runs at the same time";
+    std::string out = "at the same time: ";
+    for (std::size_t index = 0; index < concurrent.size(); ++index) {
+        if (index == described_operations_max) {
+            return out + ", and " + std::to_string(concurrent.size() - index) + " more";
+        }
+        if (index > 0) out.append(", ");
+        out.append("(").append(words(concurrent[index])).append(")");
+    }
+    return out;
+}
+
+/// Why a read of a never or not yet written value is impossible; empty if it is not that simple.
+std::string Checker::reason(const Partition& partition, const Entry& blocking) const {
+    const Operation& read = blocking.operation;
+    const std::optional<ValueId> initial = model_.register_initial(history_.values);
+    if (read.function != Function::read || read.result == initial) return {};
+    bool written = false;
+    for (const Entry& entry : partition.entries) {
+        const Operation& write = entry.operation;
+        if (write.function == Function::append) return {};
+        const bool writes =
+            write.function == Function::write ||
+            (write.function == Function::cas && write.completion != Completion::refused);
+        if (!writes || write.argument != read.result) continue;
+        if (entry.invoked < blocking.completed) return {};
+        written = true;
+    }
+    return written ? ", for that value is written only after it completed"
+                   : ", for nobody writes that value";
+}
+
+std::string Checker::words(std::uint32_t operation) const {
+    return describe(history_.operations[operation], history_.values) + " [operation " +
+           std::to_string(operation) + "]";
+}
+
+std::string Checker::key_words(const Partition& partition) const {
+    if (partition.key == nil_value) return {};
+    return " for key " + history_.values.describe(partition.key);
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::valid: return "valid";
+        case Verdict::invalid: return "invalid";
+        case Verdict::unknown: return "unknown";
+    }
+    return "?";
+}
+
+Result<LinearizabilityResult> check_linearizability(const History& history, const Model& model,
+                                                    const LinearizabilityOptions& options) {
+    for (const Operation& operation : history.operations) {
+        if (model.understands(operation)) continue;
+        return make_error(ErrorCode::invalid_argument, "the model " + std::string(model.name()) +
+                                                           " has no such operation as " +
+                                                           describe(operation, history.values));
+    }
+    return Checker(history, model, options).run();
+}
+
+}  // namespace geode::check

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/check/models.h"
+
+#include <charconv>
+
+#include "workloads/check/text_states.h"
+
+namespace geode::check {
+namespace {
+
+bool is_check(const Operation& operation) {
+    return operation.function == Function::read || operation.completion == Completion::refused;
+}
+
+/// States are value ids: they are interned already.
+class RegisterMachine final : public Machine {
+public:
+    RegisterMachine(const ValueTable& values, ValueId initial, Literal initial_literal)
+        : values_(values), initial_(initial), initial_literal_(initial_literal) {}
+
+    StateId initial() override { return initial_.value(); }
+
+    StateId step(StateId state, const Operation& operation) override {
+        GEODE_ASSERT(operation.completion != Completion::fail);
+        switch (operation.function) {
+            case Function::read: return step_read(state, operation);
+            case Function::write: return operation.argument.value();
+            case Function::cas: return step_cas(state, operation);
+            case Function::append: break;
+        }
+        GEODE_UNREACHABLE("a register has no append");
+    }
+
+    bool pure(const Operation& operation) const override { return is_check(operation); }
+    bool resets(const Operation& operation) const override {
+        return operation.function == Function::write;
+    }
+    bool may_lead_to(StateId /*state*/, const Operation& /*read*/) override { return true; }
+    std::string describe(StateId state) const override {
+        if (ValueId(state) != unmentioned_value) return values_.describe(ValueId(state));
+        return std::to_string(initial_literal_.integer);
+    }
+    std::uint64_t memory_bytes() const override { return 0; }
+
+private:
+    static StateId step_read(StateId state, const Operation& operation) {
+        if (operation.completion == Completion::unknown) return state;
+        return operation.result.value() == state ? state : rejected;
+    }
+    static StateId step_cas(StateId state, const Operation& operation) {
+        const bool equal = operation.expected.value() == state;
+        switch (operation.completion) {
+            case Completion::ok: return equal ? operation.argument.value() : rejected;
+            case Completion::refused: return equal ? rejected : state;
+            case Completion::unknown: return equal ? operation.argument.value() : state;
+            case Completion::fail: break;
+        }
+        GEODE_UNREACHABLE("a failed cas is no step");
+    }
+
+    const ValueTable& values_;
+    ValueId initial_;
+    Literal initial_literal_;
+};
+
+/// States are trie nodes for texts, and value ids with the top bit set for everything else.
+class KvMachine final : public Machine {
+public:
+    explicit KvMachine(const ValueTable& values)
+        : values_(values), states_of_(values.count(), rejected) {}
+
+    StateId initial() override { return TextStates::empty_text; }
+
+    StateId step(StateId state, const Operation& operation) override {
+        GEODE_ASSERT(operation.completion != Completion::fail);
+        switch (operation.function) {
+            case Function::read:
+                if (operation.completion == Completion::unknown) return state;
+                return state_of(operation.result) == state ? state : rejected;
+            case Function::write: return state_of(operation.argument);
+            case Function::append: return step_append(state, operation);
+            case Function::cas: break;
+        }
+        GEODE_UNREACHABLE("a key-value store has no cas");
+    }
+
+    bool pure(const Operation& operation) const override { return is_check(operation); }
+    bool resets(const Operation& operation) const override {
+        return operation.function == Function::write;
+    }
+    bool may_lead_to(StateId state, const Operation& read) override {
+        GEODE_ASSERT(read.function == Function::read);
+        const StateId wanted = state_of(read.result);
+        if (state == wanted) return true;
+        if (is_other(state) || is_other(wanted)) return false;
+        return texts_.is_prefix(state, wanted);
+    }
+    std::string describe(StateId state) const override {
+        if (is_other(state)) return values_.describe(ValueId(state & ~other_bit));
+        return "\"" + texts_.text(state) + "\"";
+    }
+    std::uint64_t memory_bytes() const override {
+        return texts_.memory_bytes() + states_of_.capacity() * sizeof(StateId);
+    }
+
+private:
+    static constexpr StateId other_bit = 1U << 31;
+    static bool is_other(StateId state) { return (state & other_bit) != 0; }
+
+    StateId state_of(ValueId value) {
+        GEODE_ASSERT(value.value() < states_of_.size());
+        StateId& state = states_of_[value.value()];
+        if (state != rejected) return state;
+        state = values_.kind(value) == ValueKind::text
+                    ? texts_.append(TextStates::empty_text, values_.text_of(value))
+                    : (value.value() | other_bit);
+        return state;
+    }
+    StateId step_append(StateId state, const Operation& operation) {
+        const bool textual =
+            !is_other(state) && values_.kind(operation.argument) == ValueKind::text;
+        if (textual) return texts_.append(state, values_.text_of(operation.argument));
+        return rejected;
+    }
+
+    const ValueTable& values_;
+    TextStates texts_;
+    std::vector<StateId> states_of_;  // by value id; rejected until first used
+};
+
+class RegisterModel final : public Model {
+public:
+    explicit RegisterModel(Literal initial) : initial_(initial) {}
+    std::string_view name() const override { return "register"; }
+    bool understands(const Operation& operation) const override {
+        return operation.function != Function::append;
+    }
+    bool splits_by_key() const override { return true; }
+    std::unique_ptr<Machine> start(const ValueTable& values) const override {
+        return std::make_unique<RegisterMachine>(values, initial_in(values), initial_);
+    }
+    std::optional<ValueId> register_initial(const ValueTable& values) const override {
+        return initial_in(values);
+    }
+
+private:
+    ValueId initial_in(const ValueTable& values) const {
+        return values.find(initial_).value_or(unmentioned_value);
+    }
+    Literal initial_;
+};
+
+class KvModel final : public Model {
+public:
+    std::string_view name() const override { return "kv"; }
+    bool understands(const Operation& operation) const override {
+        return operation.function != Function::cas;
+    }
+    bool splits_by_key() const override { return true; }
+    std::unique_ptr<Machine> start(const ValueTable& values) const override {
+        return std::make_unique<KvMachine>(values);
+    }
+    std::optional<ValueId> register_initial(const ValueTable& values) const override {
+        return values.find(Literal{.kind = ValueKind::text}).value_or(unmentioned_value);
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Model> make_register_model(Literal initial) {
+    return std::make_unique<RegisterModel>(initial);
+}
+
+std::unique_ptr<Model> make_kv_model() {
+    return std::make_unique<KvModel>();
+}
+
+Result<std::unique_ptr<Model>> make_model(std::string_view name) {
+    if (name == "kv") return make_kv_model();
+    const std::string_view base = name.substr(0, name.find('='));
+    if (base != "register" && base != "cas-register") {
+        return make_error(ErrorCode::invalid_argument, "no model is called '" + std::string(name) +
+                                                           "'; there are " +
+                                                           std::string(model_names()));
+    }
+    if (base.size() == name.size()) return make_register_model();
+    Literal initial{.kind = ValueKind::integer};
+    const char* const begin = name.data() + base.size() + 1;
+    const char* const end = name.data() + name.size();
+    const auto [stop, code] = std::from_chars(begin, end, initial.integer);
+    if (code != std::errc() || stop != end) {
+        return make_error(ErrorCode::invalid_argument,
+                          "'" + std::string(name) + "': after = comes an integer, as register=0");
+    }
+    return make_register_model(initial);
+}
+
+std::string_view model_names() noexcept {
+    return "register[=N], cas-register[=N], kv";
+}
+
+}  // namespace geode::check

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/check/partition.h"
+
+#include <algorithm>
+
+namespace geode::check {
+namespace {
+
+constexpr std::uint32_t no_partition = UINT32_MAX;
+
+bool only_looks(const Operation& operation) {
+    return operation.function == Function::read && operation.completion == Completion::unknown;
+}
+
+/// Renumbers global event positions, which have holes, to 0, 1, 2...
+void number_events(Partition& partition) {
+    struct Stamp {
+        std::uint64_t position;
+        Event event;
+    };
+    std::vector<Stamp> stamps;
+    stamps.reserve(partition.entries.size() * 2);
+    for (std::uint32_t index = 0; index < partition.entries.size(); ++index) {
+        const Operation& operation = partition.entries[index].operation;
+        stamps.push_back({operation.invoked, Event{index, false}});
+        if (operation.completion == Completion::unknown) continue;
+        GEODE_ASSERT(operation.completed != never_completed);
+        GEODE_ASSERT(operation.invoked < operation.completed);
+        stamps.push_back({operation.completed, Event{index, true}});
+    }
+    std::sort(stamps.begin(), stamps.end(),
+              [](const Stamp& a, const Stamp& b) { return a.position < b.position; });
+    GEODE_ASSERT(stamps.size() < pending);
+    partition.events.reserve(stamps.size());
+    for (const Stamp& stamp : stamps) {
+        const auto position = static_cast<std::uint32_t>(partition.events.size());
+        Entry& entry = partition.entries[stamp.event.entry];
+        (stamp.event.completes ? entry.completed : entry.invoked) = position;
+        partition.events.push_back(stamp.event);
+    }
+}
+
+}  // namespace
+
+std::vector<Partition> split(const History& history, const Model& model) {
+    const std::unique_ptr<Machine> machine = model.start(history.values);
+    std::vector<Partition> partitions;
+    std::vector<std::uint32_t> partition_of(history.values.count(), no_partition);
+    for (std::uint32_t index = 0; index < history.operations.size(); ++index) {
+        const Operation& operation = history.operations[index];
+        if (operation.completion == Completion::fail || only_looks(operation)) continue;
+        const ValueId key = model.splits_by_key() ? operation.key : nil_value;
+        std::uint32_t& found = partition_of[key.value()];
+        if (found == no_partition) {
+            found = static_cast<std::uint32_t>(partitions.size());
+            partitions.push_back(Partition{.key = key, .entries = {}, .events = {}});
+        }
+        partitions[found].entries.push_back(
+            Entry{.operation = operation, .source = index, .pure = machine->pure(operation)});
+    }
+    for (Partition& partition : partitions) number_events(partition);
+    return partitions;
+}
+
+Partition truncate(const Partition& partition, std::uint32_t position) {
+    GEODE_ASSERT(position <= partition.events.size());
+    Partition out{.key = partition.key, .entries = {}, .events = {}};
+    for (const Entry& entry : partition.entries) {
+        if (entry.invoked >= position) break;
+        const bool open = entry.completed == pending || entry.completed >= position;
+        if (open && entry.pure) continue;
+        Entry copy = entry;
+        if (open) {
+            copy.operation.completion = Completion::unknown;
+            copy.operation.result = nil_value;
+        }
+        out.entries.push_back(copy);
+    }
+    for (Entry& entry : out.entries) {
+        entry.invoked = 0;
+        entry.completed = pending;
+    }
+    number_events(out);
+    return out;
+}
+
+}  // namespace geode::check

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The general linearizability search: Wing and Gong's, with Lowe's two improvements.
+//
+// Events are taken in order. An operation is made to take effect only when the completion of some
+// operation demands it ("just in time"): at a completion whose operation has not taken effect yet,
+// open operations are tried, in every order that matters, until it has. Any linearization can be
+// put off into this shape, so nothing is missed. Configurations already seen are not entered again
+// (config_cache.h), so the search is exponential in the operations open at once, not in the length
+// of the history, and forgets everything but (state, crashed) at quiescent points.
+//
+// What keeps it small, each sound by an exchange argument:
+//  - a pure operation takes effect as soon as it is open and fits, for doing so changes nothing;
+//  - operations of unknown outcome with the same effect are used in invocation order;
+//  - such an operation must change the state, and what follows it directly must notice: else the
+//    same configuration is reached without it, and with more left to use;
+//  - a state from which the next pure operation to complete can no longer be reached is dropped.
+//
+// Iterative, deterministic, bounded in steps and bytes.
+//
+// Sources: Wing & Gong, "Testing and verifying concurrent objects", 1993; Lowe, "Testing for
+// linearizability", 2017.
+
+#include <cstdint>
+#include <vector>
+
+#include "workloads/check/models.h"
+#include "workloads/check/partition.h"
+
+namespace geode::check {
+
+struct SearchLimits {
+    std::uint64_t steps_max = UINT64_MAX;  ///< operations tried
+    std::uint64_t bytes_max = UINT64_MAX;  ///< memory held, within the doubling of one vector
+};
+
+enum class SearchEnd : std::uint8_t {
+    placed,        ///< linearizable
+    stuck,         ///< not linearizable
+    out_of_steps,  ///< undecided
+    out_of_bytes,  ///< undecided
+};
+
+struct SearchResult {
+    SearchEnd end = SearchEnd::stuck;
+    /// The furthest completion at which some configuration had to choose. What came before it is
+    /// linearizable. If stuck and `exact`, it is not with that completion.
+    std::uint32_t furthest = 0;
+    /// Nothing was dropped for a read further ahead, so that `furthest` is where it ends.
+    bool exact = true;
+    std::vector<std::uint32_t> order;  ///< if placed: the entries in linearization order
+    StateId final_state = 0;           ///< if placed: the state after them
+    std::uint64_t steps = 0;
+    std::uint64_t bytes = 0;
+};
+
+/// Decides whether `partition` is linearizable for `machine`, which must be fresh.
+SearchResult search(const Partition& partition, Machine& machine, const SearchLimits& limits);
+
+}  // namespace geode::check
