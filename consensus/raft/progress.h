@@ -44,6 +44,9 @@ public:
     /// A heartbeat was answered: an append still unanswered may be lost.
     void resume();
 
+    /// As if an append were out: wait for a sign of life.
+    void pause() { paused_ = true; }
+
     void become_probe();
     void become_snapshot();
     /// The snapshot stream ended; the peer now stands at `index` (its old match if it failed).

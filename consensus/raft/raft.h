@@ -274,6 +274,7 @@ private:
     void handle(const Compact& compact);
     void receive_snapshot_chunk(Message& message);
     void acknowledge_commit(NodeId to);
+    void announce_log_start(bool discard);
 
     Config config_;
     Prng prng_;
@@ -288,6 +289,7 @@ private:
     LogIndex commit_;
     LogIndex delivered_;  ///< handed out in `committed`
     LogIndex applied_;
+    bool log_dropped_;  ///< the restored log contradicted the snapshot; the first output says so
 
     Role role_ = Role::follower;
     NodeId leader_;
