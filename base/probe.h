@@ -8,6 +8,9 @@
 // behaviour, which is why this is the one writable static that the symbol test allows. They are
 // relaxed atomics without a locked instruction: on several threads a count may be lost, never torn.
 //
+// Use it in ordinary functions only: in an inline function, a function defined inside its class or
+// a template, g++ refuses to mix the section with the counters of the others.
+//
 // Idea: FoundationDB's CODE_PROBE (flow/include/flow/CodeProbe.h).
 
 #include <atomic>

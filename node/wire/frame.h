@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Frames over a Connection: how every Geode protocol cuts a byte stream into messages.
+//
+//     u32 length (little-endian, a multiple of 8, > 0) | u32 CRC-32C of the payload | payload
+//
+// The payload is a Cap'n Proto message in its standard flat form. The checksum is ours because
+// TCP's misses flips that happen outside the wire. Payloads stay 8-byte aligned in the buffer, as
+// Cap'n Proto needs. Hostile bytes give `protocol_error` or `too_large`; the caller then closes.
+
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.h"
+#include "runtime/network.h"
+
+namespace geode::wire {
+
+inline constexpr std::size_t frame_header_bytes = 8;
+/// Larger than any message we make: batches and snapshot chunks are cut far below.
+inline constexpr std::uint32_t frame_bytes_max = 64u << 20;
+
+class FrameReader {
+public:
+    explicit FrameReader(Connection& connection) : connection_(connection) {}
+
+    /// Suspends until a whole frame is there and returns its payload, 8-byte aligned and valid
+    /// until the next call. Errors: `closed` (also at the peer's orderly end), `timed_out`
+    /// (nothing lost, call again), `protocol_error`, `too_large`.
+    Result<BytesView> next(MonoTime deadline);
+
+    /// Whether a whole frame is buffered, so that next() would not suspend.
+    bool ready() const;
+
+private:
+    char* at(std::size_t offset) { return reinterpret_cast<char*>(words_.data()) + offset; }
+    const char* at(std::size_t offset) const {
+        return reinterpret_cast<const char*>(words_.data()) + offset;
+    }
+    void make_room(std::size_t bytes);
+
+    Connection& connection_;
+    std::vector<std::uint64_t> words_;
+    std::size_t begin_ = 0;  // of the next frame; a multiple of 8
+    std::size_t end_ = 0;    // of the bytes received
+};
+
+/// Reserves a frame header at the end of `out`; returns where the frame begins.
+std::size_t begin_frame(Bytes& out);
+/// Fills the header in for the payload appended since begin_frame().
+void end_frame(Bytes& out, std::size_t frame_begin);
+
+}  // namespace geode::wire
