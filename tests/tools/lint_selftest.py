@@ -12,6 +12,7 @@ import concurrent.futures
 import difflib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -237,6 +238,20 @@ class Entry(unittest.TestCase):
         for command in commands:
             done = self.dev(command, '--help')
             self.assertEqual((done.returncode, 'usage: ' in done.stdout), (0, True), command)
+
+    @unittest.skipUnless(shutil.which('clang-format-19'), 'needs the packages of group lint')
+    def test_lint_fails_on_an_offence(self):
+        with tempfile.TemporaryDirectory() as root:
+            write_tree(root, {**lint_plants.CLEAN_TREE, '.clang-format': 'DisableFormat: true\n'})
+            for path in ('dev', 'tools/packages.txt', 'tools/tidy.py', 'tools/tidy_rules.py',
+                         'tools/tidy_tree.py', 'tools/cpp_text.py'):
+                shutil.copy(os.path.join(ROOT, path), os.path.join(root, path))
+            subprocess.run(['git', 'init', '-q', root], check=True)
+            command = [os.path.join(root, 'dev'), 'lint']
+            self.assertEqual(subprocess.run(command, capture_output=True).returncode, 0)
+            write_tree(root, {'base/a.cc': '// SPDX-License-Identifier: Apache-2.0\n\n'
+                                           '#include <mutex>\n'})
+            self.assertEqual(subprocess.run(command, capture_output=True).returncode, 1)
 
     def test_wrong_usage_is_status_2(self):
         for arguments in (('nonsense',), ('test', 'nonsense'), ('setup', 'nonsense')):
