@@ -98,7 +98,14 @@ Raft::Raft(Config config, Restored restored, Prng prng)
       applied_(restored.applied.index),
       log_dropped_(log_.start() != restored.snapshot) {
     check_config(config_);
-    GEODE_ASSERT(hard_state_.term >= log_.last_term());
+    if (hard_state_.term < log_.last_term()) {
+        // A snapshot may become durable before the term that it arrived in. No vote of ours in that
+        // term can have left, since votes wait for their write.
+        GEODE_REACHED("raft.snapshot_ahead_of_term");
+        GEODE_ASSERT(log_dropped_);
+        hard_state_ = HardState{log_.last_term(), NodeId()};
+        hard_state_dirty_ = true;
+    }
     std::sort(config_.voters.begin(), config_.voters.end());
     for (const NodeId voter : config_.voters) {
         if (voter != config_.self) peers_.emplace_back(voter, config_.inflight_messages_max);
