@@ -8,29 +8,23 @@
 // our frames are whole messages. Listeners set SO_REUSEADDR, so that a restarted node gets its port
 // back from TIME_WAIT at once, while a port that somebody listens on stays `address_in_use`.
 //
-// A fiber whose peer is always faster would never wait, and so would starve the others: after
-// `eager_calls_max` calls served without waiting it yields.
-//
 // Beyond network.h's errors, connect() and listen() return `unavailable` when the process has no
 // descriptors or buffers left, and `closed` after stop(). accept() waits such shortages out.
 
 #include <boost/asio/ip/tcp.hpp>
-#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "runtime/network.h"
 #include "runtime/os/event_loop.h"
 #include "runtime/os/os_clock.h"
-#include "runtime/os/socket.h"
+#include "runtime/os/tcp.h"
 
 namespace geode::os {
 
 class OsNetwork final : public Network {
 public:
-    static constexpr std::uint32_t eager_calls_max = 16;
     static constexpr int accept_backlog = 4096;  ///< the kernel caps it at net.core.somaxconn
-    static constexpr Duration accept_retry_delay = milliseconds(50);
 
     OsNetwork(EventLoop& loop, OsClock& clock);
     ~OsNetwork() override;
@@ -44,17 +38,11 @@ public:
     /// Closes every listener and connection made here; later calls return `closed`. Idempotent.
     void stop();
     /// Sockets open now.
-    std::size_t open_sockets() const;
+    std::size_t open_sockets() const { return registry_->size(); }
 
 private:
-    struct Registry;
-    class OwnedSocket;
-    class TcpConnection;
-    class TcpListener;
     using Endpoint = boost::asio::ip::tcp::endpoint;
 
-    static Result<OwnedSocket> own(EventLoop& loop, OsClock& clock,
-                                   const std::shared_ptr<Registry>& registry, UniqueFd fd);
     Result<std::unique_ptr<Connection>> connect_to(const Endpoint& endpoint, const Address& peer,
                                                    MonoTime deadline);
     Result<std::vector<Endpoint>> resolve(const Address& address, MonoTime deadline);
@@ -62,7 +50,7 @@ private:
 
     EventLoop& loop_;
     OsClock& clock_;
-    std::shared_ptr<Registry> registry_;  ///< shared with connections that outlive this object
+    std::shared_ptr<SocketRegistry> registry_;  ///< shared with connections that outlive this
 };
 
 }  // namespace geode::os

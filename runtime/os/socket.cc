@@ -31,23 +31,40 @@ Result<std::shared_ptr<Socket>> Socket::adopt(EventLoop& loop, OsClock& clock, U
 }
 
 Socket::WaitEnd Socket::wait(Role who, Readiness what, MonoTime deadline) {
-    Scheduler& scheduler = loop_.scheduler();
-    // park() does not wait in a fiber that unwinds; without this a caller's retry loop would spin.
-    if (closed_ || scheduler.current_killed()) {
-        if (!closed_) scheduler.park();
-        return WaitEnd::closed;
-    }
+    GEODE_ASSERT(what != Readiness::none);
+    return park(waiters_[static_cast<std::size_t>(who)], what, deadline);
+}
+
+Socket::WaitEnd Socket::pause(Role who, Duration delay) {
+    const MonoTime until = saturating_add(clock_.now(), delay);
+    const WaitEnd end = park(waiters_[static_cast<std::size_t>(who)], Readiness::none, until);
+    return end == WaitEnd::closed ? end : WaitEnd::ready;
+}
+
+Socket::WaitEnd Socket::take_turn(Role who) {
     Waiter& waiter = waiters_[static_cast<std::size_t>(who)];
-    GEODE_ASSERT_MSG(waiter.what == Readiness::none, "two fibers in one role on a connection");
-    waiter = Waiter{scheduler.park_token(), what};
+    if (++waiter.eager_calls < eager_calls_max) return WaitEnd::ready;
+    waiter.eager_calls = 0;
+    const std::shared_ptr<Socket> self = shared_from_this();
+    loop_.scheduler().yield();
+    return closed_ ? WaitEnd::closed : WaitEnd::ready;
+}
+
+Socket::WaitEnd Socket::park(Waiter& waiter, Readiness what, MonoTime deadline) {
+    Scheduler& scheduler = loop_.scheduler();
+    if (closed_) return WaitEnd::closed;
+    GEODE_ASSERT_MSG(!waiter.waits, "two fibers in one role on a connection");
+    waiter = Waiter{scheduler.park_token(), what, true, 0};
+    const std::shared_ptr<Socket> self = shared_from_this();
     struct Leave {
         Waiter& left;
         ~Leave() { left = Waiter{}; }
     } leave{waiter};
-    arm(what);
+    if (what != Readiness::none) arm(what);
     const DeadlineTimer timer(clock_, deadline, waiter.token);
     const WakeReason reason = scheduler.park();
-    if (closed_) return WaitEnd::closed;
+    // park() does not wait in a killed fiber that unwinds: a caller's retry loop would spin.
+    if (closed_ || scheduler.current_killed()) return WaitEnd::closed;
     return reason == WakeReason::timed_out ? WaitEnd::timed_out : WaitEnd::ready;
 }
 
@@ -68,7 +85,7 @@ void Socket::on_ready(Readiness what, bool failed) {
     // Without epoll no readiness would ever be reported again: end it rather than hang.
     if (failed) close();
     for (const Waiter& waiter : waiters_) {
-        if (waiter.what == what) loop_.scheduler().wake(waiter.token);
+        if (waiter.waits && waiter.what == what) loop_.scheduler().wake(waiter.token);
     }
     loop_.run_ready_fibers();
 }
@@ -79,7 +96,7 @@ void Socket::close() {
     boost::system::error_code ignored;
     descriptor_.close(ignored);
     for (const Waiter& waiter : waiters_) {
-        if (waiter.what != Readiness::none) loop_.scheduler().wake(waiter.token);
+        if (waiter.waits) loop_.scheduler().wake(waiter.token);
     }
 }
 
