@@ -19,7 +19,7 @@ namespace geode::cli {
 struct NodeConfig {
     node::NodeOptions options;
     std::string data_dir = "/var/lib/geode/data";
-    std::string log_level = "info";  ///< trace, debug, info, warn, error, off
+    std::string log_level = "info";  ///< info: events as lines on stderr; off
 };
 
 /// What the command line gave; empty means "not given".
