@@ -30,6 +30,10 @@ add_compile_options(
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wduplicated-cond -Wlogical-op)
+  # Guesses of the optimiser, which differ from -O1 to -O2 and which g++ 12 gets wrong on moves of
+  # std::variant and std::string. They stay visible; ASan and UBSan decide whether one is true.
+  add_compile_options(-Wno-error=maybe-uninitialized -Wno-error=stringop-overflow
+                      -Wno-error=stringop-overread -Wno-error=array-bounds -Wno-error=restrict)
 endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 if(NOT GEODE_VERIFY_SLOW)

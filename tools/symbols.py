@@ -186,6 +186,9 @@ def main():
     offences, objects = check(archives, read_banned(options.banned), exemptions)
     for where, category, name in offences:
         print(f'{where}: {category}: {name}')
+    if any(category == 'static' for _, category, _ in offences):
+        print('hint: g++ 12 puts `constexpr std::array x = {…}` in writable data; spell out its'
+              ' type, std::array<T, N>')
     unused = [each for each in exemptions if not each.used and each.object in objects]
     for each in unused:
         print(f'symbols_allow.txt:{each.line}: nothing needs this exemption of {each.object}')

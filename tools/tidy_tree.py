@@ -15,7 +15,7 @@ RULES = {
     'include-root': 'own headers by their path from the repository root, in quotes',
     'link-arrow': 'a geode_library that links against the arrows',
     'unlisted': 'every source, header and test is listed in its folder\'s CMakeLists.txt',
-    'readme': 'a C++ folder has a README.md of three lines: Purpose, Entry header, Never',
+    'readme': 'a folder with a row has a README.md of three lines: Purpose, Entry header, Never',
     'dead-link': 'a relative link in a document leads to a file',
 }
 
@@ -109,7 +109,7 @@ def check_tree(root, paths, files):
         elif file.path.endswith('.md'):
             found += _check_document(root, file)
     found += _check_lists(paths, files)
-    found += _check_readmes(files)
+    found += _check_readmes(layers, files)
     return found
 
 
@@ -163,7 +163,9 @@ def _check_lists(paths, files):
     """Sources and headers must be named in the nearest CMakeLists.txt above them."""
     lists = {os.path.dirname(path): file.text for path, file in files.items()
              if file.name == 'CMakeLists.txt'}
-    words = {folder: set(re.findall(r'[\w./-]+', text)) for folder, text in lists.items()}
+    # A name may follow ${CMAKE_CURRENT_SOURCE_DIR}/.
+    words = {folder: {word.lstrip('/') for word in re.findall(r'[\w./-]+', text)}
+             for folder, text in lists.items()}
     for path in paths:
         if not path.endswith(('.h', '.cc', '.capnp')) or '/testdata/' in path:
             continue
@@ -178,10 +180,9 @@ def _check_lists(paths, files):
             yield path, 1, 'unlisted', f'{folder}/CMakeLists.txt does not name it'
 
 
-def _check_readmes(files):
-    folders = {os.path.dirname(path) for path, file in files.items()
-               if file.is_cpp and not path.startswith(('tests/', 'tools/'))}
-    for folder in sorted(folders):
+def _check_readmes(layers, files):
+    folders = {layers.owner(path) for path, file in files.items() if file.is_cpp}
+    for folder in sorted(folders - {None, 'tests', 'tools'}):
         path = folder + '/README.md'
         if path not in files:
             yield path, 1, 'readme', 'missing: three lines, ' + ' / '.join(_README)

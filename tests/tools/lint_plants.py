@@ -6,7 +6,9 @@ CLEAN_TREE = {
     'tools/layers.txt': 'base:\nruntime: base | boost/context\nruntime/os: base runtime | posix\n'
                         'node: base runtime node/wire\nnode/client: base node/wire\n'
                         'cli: base runtime runtime/os node | CLI\ntests: * | *\n',
-    'base/CMakeLists.txt': 'geode_library(base SOURCES a.cc HEADERS a.h hash_map.h)\n',
+    'base/CMakeLists.txt': 'geode_library(base SOURCES a.cc HEADERS a.h hash_map.h'
+                           ' ${CMAKE_CURRENT_SOURCE_DIR}/deep/b.h)\n',
+    'base/deep/b.h': '// SPDX-License-Identifier: Apache-2.0\n#pragma once\n// Why.\n',
     'base/README.md': 'Purpose: x.\nEntry header: `a.h`.\nNever: y.\n',
     'base/a.h': '// SPDX-License-Identifier: Apache-2.0\n#pragma once\n\n// What it solves.\n\n'
                 '#include <map>\n#include <vector>\n',
@@ -96,7 +98,6 @@ TREE_PLANTS = [
     ('todo', _cc('// FIX' 'ME: later\n')),
     ('todo', _cc('// TO' 'DO: later\n')),
     ('layer', {'newfolder/a.cc': '// SPDX-License-Identifier: Apache-2.0\n',
-               'newfolder/README.md': 'Purpose: x.\nEntry header: `a.h`.\nNever: y.\n',
                'newfolder/CMakeLists.txt': 'a.cc\n'}),
     ('layer', {'tools/layers.txt': 'base: runtime\nruntime: base\n'
                                    'runtime/os: base runtime | posix\ntests: * | *\n'}),
@@ -108,7 +109,8 @@ TREE_PLANTS = [
     ('include-root', _cc('#include "a.h"\n')),
     ('include-root', _cc('#include <base/a.h>\n')),
     ('link-arrow', {'base/CMakeLists.txt':
-                    'geode_library(base SOURCES a.cc HEADERS a.h hash_map.h LINKS geode_node)\n'}),
+                    'geode_library(base SOURCES a.cc HEADERS a.h hash_map.h deep/b.h\n'
+                    '  LINKS geode_node)\n'}),
     ('unlisted', {'base/b.h': '// SPDX-License-Identifier: Apache-2.0\n#pragma once\n// Why.\n'}),
     ('unlisted', {'tests/base/b_test.cc': '// SPDX-License-Identifier: Apache-2.0\n'}),
     ('readme', {'base/README.md': None}),
