@@ -23,14 +23,14 @@ void Progress::reset(LogIndex next, MonoTime now) {
     sent_at = now;
     commit_sent = LogIndex(0);
     read_acked = 0;
-    acked_since_heartbeat = false;
+    question_due = false;
 }
 
 bool Progress::acknowledge(LogIndex index, LogIndex log_start) {
     const bool news = index > match_;
     match_ = std::max(match_, index);
     next_ = std::max(next_, match_.next());
-    acked_since_heartbeat = true;
+    question_due = false;
     if (state_ == ProgressState::replicate) {
         release(index);
     } else if (state_ == ProgressState::probe) {

@@ -41,7 +41,7 @@ public:
 
     /// An append ending in `last` was sent, with `count` entries.
     void sent(LogIndex last, std::uint64_t count);
-    /// A heartbeat was answered: an append still unanswered may be lost.
+    /// The append that a probe waits for is taken for lost.
     void resume();
 
     /// As if an append were out: wait for a sign of life.
@@ -67,7 +67,8 @@ public:
     MonoTime sent_at;              ///< last append or heartbeat to the peer
     LogIndex commit_sent;          ///< commit index the last message gave it
     std::uint64_t read_acked = 0;  ///< highest read round it has answered
-    bool acked_since_heartbeat = false;
+    /// Nothing was acknowledged since the last tick, though something is out: it may be lost.
+    bool question_due = false;
     bool vote_granted = false;  ///< in the election that this node runs
 
 private:

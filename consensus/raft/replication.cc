@@ -83,7 +83,6 @@ void Raft::send_heartbeat(Progress& peer) {
     message.read_sequence = read_round_;
     peer.sent_at = now_;
     peer.commit_sent = message.commit;
-    peer.acked_since_heartbeat = false;
 }
 
 void Raft::leader_tick() {
@@ -95,11 +94,14 @@ void Raft::leader_tick() {
     heartbeat_deadline_ = saturating_add(now_, config_.heartbeat_interval);
     for (Progress& peer : peers_) {
         // An append of the last half interval did a heartbeat's work, unless it left something to
-        // say: the commit index, or a question for readers.
+        // say: the commit index, a question for readers, or that an interval went by unanswered.
         const bool recent = now_ < saturating_add(peer.sent_at, config_.heartbeat_interval / 2);
         const bool knows_commit = peer.commit_sent >= std::min(peer.match(), commit_);
         const bool reads_wait = !reads_in_round_.empty() && peer.read_acked < read_round_;
-        if (recent && knows_commit && !reads_wait) continue;
+        const bool behind = peer.match() < log_.last_index();
+        const bool silent = behind && peer.question_due;
+        peer.question_due = behind;
+        if (recent && knows_commit && !reads_wait && !silent) continue;
         send_heartbeat(peer);
     }
 }
@@ -203,17 +205,16 @@ void Raft::receive_heartbeat(const Message& message) {
 void Raft::receive_heartbeat_response(const Message& message) {
     if (role_ != Role::leader) return;
     Progress& peer = *find_peer(message.from);
-    peer.resume();
     peer.read_acked = std::max(peer.read_acked, message.read_sequence);
     advance_reads();
+    if (!peer.question_due) return;
+    // The peer lives, but has acknowledged nothing since the last tick: what was sent may be lost.
+    // Asking where the logs agree finds out, even when everything is on its way or the
+    // window is full. Once per interval: rounds of heartbeats for reads do not repeat it.
+    peer.question_due = false;
+    peer.resume();
     if (peer.match() == log_.last_index() || peer.state() == ProgressState::snapshot) return;
-    // Behind, and silent since the last heartbeat: what was sent may be lost. The question alone
-    // finds out, even when everything is on its way or the window is full.
-    if (!peer.acked_since_heartbeat) {
-        send_append(peer);
-    } else {
-        send_appends(peer);
-    }
+    send_append(peer);
 }
 
 }  // namespace geode::raft

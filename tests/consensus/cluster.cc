@@ -11,6 +11,10 @@ Payload make_payload(std::string_view text) {
     return std::make_shared<const Bytes>(text);
 }
 
+Entry make_command(LogIndex index, Term term, std::string_view text) {
+    return {term, index, EntryType::command, make_payload(text)};
+}
+
 void NodeDisk::truncate_prefix(SnapshotId to) {
     std::erase_if(entries, [&](const Entry& entry) { return entry.index <= to.index; });
     if (to.index > log_start.index) log_start = to;

@@ -74,7 +74,7 @@ public:
     bool is_cut(NodeId node) const { return cut_.contains(node); }
 
     ModelNode& node(NodeId id);
-    std::map<NodeId, ModelNode>& nodes() { return nodes_; }
+    const std::map<NodeId, ModelNode>& nodes() const { return nodes_; }
     std::vector<Message>& in_flight() { return in_flight_; }
     const std::string& violation() const { return violation_; }
     const InvariantChecker& checker() const { return checker_; }
@@ -100,5 +100,6 @@ private:
 };
 
 Payload make_payload(std::string_view text);
+Entry make_command(LogIndex index, Term term, std::string_view text);
 
 }  // namespace geode::raft::test
