@@ -86,22 +86,26 @@ void CrashedSets::grow() {
 
 ConfigCache::ConfigCache(std::size_t window_words)
     : window_words_(window_words),
-      stride_(window_words + 2),
+      stride_(2 + 2 * window_words),
       slots_(slots_initial, 0),
       scratch_(stride_, 0) {
     GEODE_ASSERT(window_words > 0);
 }
 
 std::uint32_t ConfigCache::add(const Config& config, std::span<const std::uint64_t> window,
+                               std::span<const std::uint64_t> free,
                                const CrashedSets& crashed_sets) {
     GEODE_ASSERT(window.size() == window_words_);
+    GEODE_ASSERT(free.size() == window_words_);
     GEODE_ASSERT_MSG(count_ < no_record - 1, "the byte budget stops a search long before");
     scratch_[0] = pack(config.position, config.state);
-    std::copy(window.begin(), window.end(), scratch_.begin() + 2);
+    scratch_[1] = config.crashed;
+    const auto free_begin = std::copy(window.begin(), window.end(), scratch_.begin() + 2);
+    std::copy(free.begin(), free.end(), free_begin);
     const std::size_t slot = slot_of(scratch_.data());
     const std::uint32_t first = slots_[slot] == 0 ? no_record : slots_[slot] - 1;
     for (std::uint32_t other = first; other != no_record; other = high_half(words(other)[1])) {
-        if (crashed_sets.contains(config.crashed, low_half(words(other)[1]))) return dominated;
+        if (dominates(words(other), scratch_.data(), crashed_sets)) return dominated;
     }
     scratch_[1] = pack(first, config.crashed);
     arena_.insert(arena_.end(), scratch_.begin(), scratch_.end());
@@ -122,6 +126,10 @@ std::span<const std::uint64_t> ConfigCache::window(std::uint32_t record) const {
     return {words(record) + 2, window_words_};
 }
 
+std::span<const std::uint64_t> ConfigCache::free(std::uint32_t record) const {
+    return {words(record) + 2 + window_words_, window_words_};
+}
+
 std::uint64_t ConfigCache::memory_bytes() const {
     return arena_.capacity() * sizeof(std::uint64_t) + slots_.capacity() * sizeof(std::uint32_t);
 }
@@ -133,8 +141,19 @@ const std::uint64_t* ConfigCache::words(std::uint32_t record) const {
 
 std::uint64_t ConfigCache::hash_of(const std::uint64_t* record_words) const {
     std::uint64_t hash = mix_hash(record_words[0], 0);
-    for (std::size_t word = 2; word < stride_; ++word) hash = mix_hash(record_words[word], hash);
+    for (std::size_t word = 0; word < window_words_; ++word) {
+        hash = mix_hash(record_words[2 + word], hash);
+    }
     return hash;
+}
+
+/// Whether record `a`, of the same key, can do everything `b` can.
+bool ConfigCache::dominates(const std::uint64_t* a, const std::uint64_t* b,
+                            const CrashedSets& crashed_sets) const {
+    for (std::size_t word = stride_ - window_words_; word < stride_; ++word) {
+        if ((b[word] & ~a[word]) != 0) return false;
+    }
+    return crashed_sets.contains(low_half(b[1]), low_half(a[1]));
 }
 
 bool ConfigCache::same_key(const std::uint64_t* a, const std::uint64_t* b) const {

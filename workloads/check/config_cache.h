@@ -3,14 +3,16 @@
 
 // The configurations a search has been in, exactly, and which of them rule out which.
 //
-// A configuration is (position, state, window, crashed): the next completion event to satisfy, the
-// object's state, one bit per slot of the operations now open saying which have taken effect, and
-// the set of unknown-outcome operations used up so far. The window is as wide as the largest number
-// of operations open at once, not as long as the history; the crashed set is sparse and interned.
+// A configuration is (position, state, window, free, crashed): the next completion event to
+// satisfy, the object's state, one bit per slot of the operations now open saying which have taken
+// effect, one more saying which of the others may still be placed in the past, where nobody
+// notices, and the set of unknown-outcome operations used up so far. The window is as wide as the
+// largest number of operations open at once, not as long as the history; the crashed set is sparse
+// and interned.
 //
-// Dominance: with the rest equal, a configuration that used fewer crashed operations can do
-// everything the other can. So one that fails rules out all with a larger crashed set, and add()
-// refuses those. Keys are compared in full: a hash collision costs time, never a verdict.
+// Dominance: with the rest equal, a configuration that used fewer crashed operations and has more
+// free ones can do everything the other can. So one that fails rules out all that it dominates, and
+// add() refuses those. Keys are compared in full: a hash collision costs time, never a verdict.
 
 #include <cstdint>
 #include <span>
@@ -57,23 +59,26 @@ public:
     /// Windows of `window_words` 64-bit words.
     explicit ConfigCache(std::size_t window_words);
 
-    /// Remembers the configuration and returns its record, or `dominated` if one that used no more
-    /// crashed operations was there before.
+    /// Remembers the configuration and returns its record, or `dominated` if one that can do as
+    /// much was there before. O(configurations that differ in free and crashed only).
     std::uint32_t add(const Config& config, std::span<const std::uint64_t> window,
-                      const CrashedSets& crashed_sets);
+                      std::span<const std::uint64_t> free, const CrashedSets& crashed_sets);
     Config config(std::uint32_t record) const;
     /// Valid until the next add().
     std::span<const std::uint64_t> window(std::uint32_t record) const;
+    std::span<const std::uint64_t> free(std::uint32_t record) const;
     std::uint64_t memory_bytes() const;
 
 private:
     const std::uint64_t* words(std::uint32_t record) const;
     std::uint64_t hash_of(const std::uint64_t* record_words) const;
+    bool dominates(const std::uint64_t* a, const std::uint64_t* b,
+                   const CrashedSets& crashed_sets) const;
     bool same_key(const std::uint64_t* a, const std::uint64_t* b) const;
     std::size_t slot_of(const std::uint64_t* wanted) const;
     void grow();
 
-    // A record is: position | state, next of the same key | crashed, window...
+    // A record is: position | state, next of the same key | crashed, window..., free...
     std::size_t window_words_;
     std::size_t stride_;
     std::vector<std::uint64_t> arena_;

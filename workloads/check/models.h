@@ -17,6 +17,9 @@
 //  4. resets(op): step(s, op) is the same for every state s.
 //  5. may_lead_to(s, read) == false: no sequence of operations that do not reset leads from s to a
 //     state that accepts `read`. true is always right, only slower.
+//  6. total(op): step accepts it in every state.
+//  7. After observe() has been called with every operation of the object, states that none of them
+//     can tell apart, now or after further steps, may have become one.
 
 #include <memory>
 #include <optional>
@@ -39,11 +42,14 @@ inline constexpr ValueId unmentioned_value{UINT32_MAX - 1};
 class Machine {
 public:
     virtual ~Machine() = default;
+    /// Announces an operation of the object. All or none, before the first step.
+    virtual void observe(const Operation& operation) = 0;
     virtual StateId initial() = 0;
     /// The state after `operation`, or `rejected`. Never called with Completion::fail.
     virtual StateId step(StateId state, const Operation& operation) = 0;
     virtual bool pure(const Operation& operation) const = 0;
     virtual bool resets(const Operation& operation) const = 0;
+    virtual bool total(const Operation& operation) const = 0;
     virtual bool may_lead_to(StateId state, const Operation& read) = 0;
     /// The state for a person.
     virtual std::string describe(StateId state) const = 0;

@@ -13,6 +13,8 @@ namespace geode::check {
 namespace {
 
 constexpr std::uint32_t none = UINT32_MAX;
+/// Marks an entry that takes effect in the past: just before the last reset.
+constexpr std::uint32_t in_past = 1U << 31;
 constexpr std::size_t word_bits = 64;
 
 using Words = std::vector<std::uint64_t>;
@@ -48,10 +50,11 @@ struct Plan {
     std::vector<std::uint32_t> class_of;         // by ordinal; same class: same effect
     std::uint32_t classes = 0;
     std::vector<bool> resets;                         // by entry
+    std::vector<bool> total;                          // by entry
     std::vector<std::uint32_t> next_pure_completion;  // by position: at or after it, or none
     std::vector<std::uint32_t> next_reset;            // by position: invocation of a live reset
-    std::uint32_t first_crashed_reset = none;
-    bool has_builders = false;  // operations that are neither pure nor resets
+    std::vector<std::uint32_t> crashed_resets;        // entries, in invocation order
+    bool has_builders = false;                        // operations that are neither pure nor resets
 
 private:
     void assign_slots(const Partition& partition);
@@ -64,10 +67,13 @@ Plan::Plan(const Partition& partition, const Machine& machine) {
         const bool reset = machine.resets(entry.operation);
         GEODE_ASSERT(!(reset && entry.pure));
         GEODE_ASSERT(!(entry.pure && entry.completed == pending));
+        const bool total_here = machine.total(entry.operation);
+        GEODE_ASSERT(!(reset && !total_here));
         resets.push_back(reset);
+        total.push_back(total_here && !entry.pure);
         if (!reset && !entry.pure) has_builders = true;
         if (reset && entry.completed == pending) {
-            first_crashed_reset = std::min(first_crashed_reset, entry.invoked);
+            crashed_resets.push_back(static_cast<std::uint32_t>(resets.size() - 1));
         }
     }
     assign_slots(partition);
@@ -132,22 +138,27 @@ private:
     /// begins).
     struct Frame {
         std::uint32_t record;
-        StateId before;  // if entered by a crashed operation nobody noticed: the state before it
+        // Entered by an operation that nothing demanded or noticed yet, and that could as well be
+        // left for later, when it is free, or forever, if its outcome is unknown.
+        bool unnoticed;
         std::size_t candidates_begin;
         std::size_t order_size;
     };
 
+    std::vector<std::uint32_t> linearization() const;
     bool advance();
     void open(std::uint32_t entry);
     void close(std::uint32_t entry);
     void rewind(std::uint32_t position);
     void take(std::uint32_t entry);
-    bool take_pure();
+    void take_pure();
     bool enter();
     void offer_candidates();
     void offer_crashed();
+    std::uint32_t next_read_completion() const;
     bool unreachable_read() const;
-    bool try_candidate(const Frame& frame, std::uint32_t entry);
+    bool try_candidate(const Frame& frame, std::uint32_t candidate);
+    void apply(std::uint32_t entry, StateId next);
     bool choose();
     void restore(const Frame& frame);
     bool within_limits();
@@ -171,10 +182,12 @@ private:
     Words open_pure_;
     Words open_changing_;
     Words open_resets_;
+    Words open_total_;
+    Words free_;                           // open, not taken, and may be placed before a reset
     std::vector<std::uint32_t> entry_in_;  // by slot
     std::uint32_t crashed_open_ = 0;       // crashed operations invoked so far
-    StateId before_ = rejected;            // see Frame::before
-    std::vector<std::uint32_t> order_;     // entries in the order they took effect
+    bool unnoticed_ = false;               // see Frame::unnoticed
+    std::vector<std::uint32_t> order_;  // entries as they took effect; in_past: see linearization()
 
     std::vector<Frame> frames_;
     std::vector<std::uint32_t> candidates_;
@@ -194,6 +207,8 @@ Search::Search(const Partition& partition, Machine& machine, const SearchLimits&
     open_pure_.assign(words, 0);
     open_changing_.assign(words, 0);
     open_resets_.assign(words, 0);
+    open_total_.assign(words, 0);
+    free_.assign(words, 0);
     entry_in_.assign(words * word_bits, none);
     class_offered_.assign(plan_.classes, 0);
     config_.state = machine_.initial();
@@ -210,10 +225,30 @@ SearchResult Search::run() {
     }
     GEODE_ASSERT(config_.position == partition_.events.size());
     result_.end = SearchEnd::placed;
-    result_.order = std::move(order_);
-    result_.final_state = config_.state;
+    result_.order = linearization();
     result_.bytes = memory_bytes();
     return std::move(result_);
+}
+
+/// The entries in the order they take effect. One placed in the past goes before the last reset
+/// taken: its freedom means that it was open then.
+std::vector<std::uint32_t> Search::linearization() const {
+    std::vector<std::vector<std::uint32_t>> past(order_.size());
+    std::size_t last_reset = order_.size();
+    for (std::size_t index = 0; index < order_.size(); ++index) {
+        if ((order_[index] & in_past) != 0) {
+            GEODE_ASSERT(last_reset < index);
+            past[last_reset].push_back(order_[index] & ~in_past);
+        } else if (plan_.resets[order_[index]]) {
+            last_reset = index;
+        }
+    }
+    std::vector<std::uint32_t> entries;
+    for (std::size_t index = 0; index < order_.size(); ++index) {
+        entries.insert(entries.end(), past[index].begin(), past[index].end());
+        if ((order_[index] & in_past) == 0) entries.push_back(order_[index]);
+    }
+    return entries;
 }
 
 /// Passes events until one demands a choice (false) or all are passed (true).
@@ -242,6 +277,7 @@ void Search::open(std::uint32_t entry) {
     entry_in_[slot] = entry;
     set_bit(entry_at(entry).pure ? open_pure_ : open_changing_, slot);
     if (plan_.resets[entry]) set_bit(open_resets_, slot);
+    if (plan_.total[entry]) set_bit(open_total_, slot);
 }
 
 void Search::close(std::uint32_t entry) {
@@ -256,6 +292,7 @@ void Search::close(std::uint32_t entry) {
     clear_bit(open_pure_, slot);
     clear_bit(open_changing_, slot);
     clear_bit(open_resets_, slot);
+    clear_bit(open_total_, slot);
 }
 
 /// Takes back events from the present position down to `position`.
@@ -273,16 +310,15 @@ void Search::rewind(std::uint32_t position) {
 
 void Search::take(std::uint32_t entry) {
     set_bit(taken_, plan_.slot_of[entry]);
+    clear_bit(free_, plan_.slot_of[entry]);
     order_.push_back(entry);
 }
 
-/// Lets every open pure operation that fits the state take effect; whether any did.
-bool Search::take_pure() {
-    const std::size_t size_before = order_.size();
+/// Lets every open pure operation that fits the state take effect.
+void Search::take_pure() {
     for_each_bit(open_pure_, taken_, [this](std::uint32_t slot) {
         if (step(entry_in_[slot]) != rejected) take(entry_in_[slot]);
     });
-    return order_.size() > size_before;
 }
 
 /// Makes a frame of the present configuration, unless it is known to lead nowhere.
@@ -292,10 +328,10 @@ bool Search::enter() {
         result_.exact = false;
         return false;
     }
-    const std::uint32_t record = cache_.add(config_, taken_, crashed_sets_);
+    const std::uint32_t record = cache_.add(config_, taken_, free_, crashed_sets_);
     if (record == ConfigCache::dominated) return false;
     frames_.push_back(Frame{.record = record,
-                            .before = before_,
+                            .unnoticed = unnoticed_,
                             .candidates_begin = candidates_.size(),
                             .order_size = order_.size()});
     offer_candidates();
@@ -303,7 +339,8 @@ bool Search::enter() {
 }
 
 /// Candidates are tried from the back: the operations that must complete soonest first (the
-/// demanded one is the very first), crashed ones only when nothing else helps.
+/// demanded one is the very first, then whether it took effect in the past), crashed ones only when
+/// nothing else helps.
 void Search::offer_candidates() {
     offer_crashed();
     const std::size_t live_begin = candidates_.size();
@@ -313,6 +350,11 @@ void Search::offer_candidates() {
               [this](std::uint32_t a, std::uint32_t b) {
                   return entry_at(a).completed > entry_at(b).completed;
               });
+    const std::uint32_t demanded = partition_.events[config_.position].entry;
+    if (!has_bit(free_, plan_.slot_of[demanded])) return;
+    GEODE_ASSERT(candidates_.back() == demanded);
+    candidates_.back() = demanded | in_past;
+    candidates_.push_back(demanded);
 }
 
 /// Of each class of crashed operations, the first not used up.
@@ -333,24 +375,44 @@ void Search::offer_crashed() {
     }
 }
 
-/// Whether the next pure operation to complete cannot fit any state that follows from here.
-bool Search::unreachable_read() const {
+/// The completion of the first pure operation, from here on, that has not taken effect; or none.
+std::uint32_t Search::next_read_completion() const {
     std::uint32_t position = plan_.next_pure_completion[config_.position];
     while (position != none) {
-        const std::uint32_t slot = plan_.slot_of[partition_.events[position].entry];
-        const bool is_open = entry_in_[slot] == partition_.events[position].entry;
-        if (!is_open || !has_bit(taken_, slot)) break;
+        const std::uint32_t entry = partition_.events[position].entry;
+        const std::uint32_t slot = plan_.slot_of[entry];
+        if (entry_in_[slot] != entry || !has_bit(taken_, slot)) break;
         position = plan_.next_pure_completion[position + 1];
     }
-    if (position == none) return false;
-    if (plan_.next_reset[config_.position] < position) return false;
-    if (plan_.first_crashed_reset < position) return false;
-    bool reset_open = false;
-    for_each_bit(open_resets_, taken_, [&](std::uint32_t) { reset_open = true; });
-    if (reset_open) return false;
-    const Operation& read = entry_at(partition_.events[position].entry).operation;
-    if (plan_.has_builders) return !machine_.may_lead_to(config_.state, read);
-    return machine_.step(config_.state, read) == rejected;
+    return position;
+}
+
+/// Whether the next pure operation to complete cannot fit any state that follows from here: neither
+/// this one, nor what a reset that may come before it makes.
+bool Search::unreachable_read() const {
+    const std::uint32_t completion = next_read_completion();
+    if (completion == none) return false;
+    const Operation& read = entry_at(partition_.events[completion].entry).operation;
+    const auto leads_to_read = [&](StateId state) {
+        return plan_.has_builders ? machine_.may_lead_to(state, read)
+                                  : machine_.step(state, read) != rejected;
+    };
+    const auto reset_leads_to_read = [&](std::uint32_t entry) {
+        return leads_to_read(machine_.step(config_.state, entry_at(entry).operation));
+    };
+    if (leads_to_read(config_.state)) return false;
+    bool reachable = false;
+    for_each_bit(open_resets_, taken_, [&](std::uint32_t slot) {
+        reachable = reachable || reset_leads_to_read(entry_in_[slot]);
+    });
+    if (reachable) return false;
+    for (std::uint32_t position = plan_.next_reset[config_.position]; position < completion;
+         position = plan_.next_reset[position + 1]) {
+        if (reset_leads_to_read(partition_.events[position].entry)) return false;
+    }
+    return std::ranges::none_of(plan_.crashed_resets, [&](std::uint32_t entry) {
+        return entry_at(entry).invoked < completion && reset_leads_to_read(entry);
+    });
 }
 
 /// Moves on to the next untried candidate; false if there is none or a limit was hit.
@@ -377,28 +439,50 @@ void Search::restore(const Frame& frame) {
     config_ = old;
     const auto window = cache_.window(frame.record);
     std::copy(window.begin(), window.end(), taken_.begin());
+    const auto free = cache_.free(frame.record);
+    std::copy(free.begin(), free.end(), free_.begin());
     order_.resize(frame.order_size);
 }
 
-bool Search::try_candidate(const Frame& frame, std::uint32_t entry) {
-    const Operation& operation = entry_at(entry).operation;
-    const StateId next = step(entry);
+bool Search::try_candidate(const Frame& frame, std::uint32_t candidate) {
+    if ((candidate & in_past) != 0) {
+        if (frame.unnoticed) return false;
+        const std::uint32_t entry = candidate & ~in_past;
+        take(entry);
+        order_.back() |= in_past;
+        unnoticed_ = false;
+        return true;
+    }
+    const StateId next = step(candidate);
     if (next == rejected) return false;
-    // Nobody noticed the crashed operation before this one: the branch without it is as good.
-    if (frame.before != rejected && machine_.step(frame.before, operation) == next) return false;
-    const StateId state = config_.state;
-    const bool crashed = entry_at(entry).completed == pending;
-    if (crashed) {
-        if (next == state) return false;
+    // Without the operation before it, which then is free, this one leads at least as far.
+    if (frame.unnoticed && plan_.resets[candidate]) return false;
+    const bool crashed = entry_at(candidate).completed == pending;
+    if (crashed && next == config_.state) return false;
+    const std::size_t order_before = order_.size();
+    apply(candidate, next);
+    const bool demanded = candidate == partition_.events[config_.position].entry;
+    const bool noticed = order_.size() > order_before + 1;
+    const bool avoidable = crashed || plan_.total[candidate];
+    unnoticed_ = avoidable && !demanded && !noticed;
+    return true;
+}
+
+/// Lets the operation take effect, and with it every pure one that then fits.
+void Search::apply(std::uint32_t entry, StateId next) {
+    if (entry_at(entry).completed == pending) {
         config_.crashed = crashed_sets_.with(config_.crashed, plan_.slot_of[entry]);
         order_.push_back(entry);
     } else {
         take(entry);
     }
+    if (plan_.resets[entry]) {
+        for (std::size_t word = 0; word < free_.size(); ++word) {
+            free_[word] |= open_total_[word] & ~taken_[word];
+        }
+    }
     config_.state = next;
-    const bool noticed = take_pure();
-    before_ = crashed && !noticed ? state : rejected;
-    return true;
+    take_pure();
 }
 
 bool Search::within_limits() {
@@ -423,6 +507,7 @@ std::uint64_t Search::memory_bytes() const {
 }  // namespace
 
 SearchResult search(const Partition& partition, Machine& machine, const SearchLimits& limits) {
+    for (const Entry& entry : partition.entries) machine.observe(entry.operation);
     return Search(partition, machine, limits).run();
 }
 

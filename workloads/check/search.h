@@ -12,10 +12,16 @@
 //
 // What keeps it small, each sound by an exchange argument:
 //  - a pure operation takes effect as soon as it is open and fits, for doing so changes nothing;
-//  - operations of unknown outcome with the same effect are used in invocation order;
-//  - such an operation must change the state, and what follows it directly must notice: else the
-//    same configuration is reached without it, and with more left to use;
-//  - a state from which the next pure operation to complete can no longer be reached is dropped.
+//  - an operation that is open when a reset takes effect may have done so just before it,
+//  unnoticed;
+//    it becomes free: whether it did is decided only when its completion demands it;
+//  - so such an operation, while nothing demands it, is tried only if it is noticed: a pure one
+//  fits
+//    now, or the next to follow is not a reset;
+//  - operations of unknown outcome with the same effect are used in invocation order, and only to
+//    change the state;
+//  - a state from which the next pure operation to complete can no longer be reached is dropped;
+//  - the machine merges states that no operation of this history tells apart.
 //
 // Iterative, deterministic, bounded in steps and bytes.
 //
@@ -50,7 +56,6 @@ struct SearchResult {
     /// Nothing was dropped for a read further ahead, so that `furthest` is where it ends.
     bool exact = true;
     std::vector<std::uint32_t> order;  ///< if placed: the entries in linearization order
-    StateId final_state = 0;           ///< if placed: the state after them
     std::uint64_t steps = 0;
     std::uint64_t bytes = 0;
 };

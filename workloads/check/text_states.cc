@@ -10,8 +10,6 @@ namespace geode::check {
 namespace {
 
 constexpr std::size_t slots_initial = 256;
-// States above this bit belong to values that are not texts (models.cc).
-constexpr std::uint32_t nodes_max = 1U << 31;
 
 }  // namespace
 
@@ -21,6 +19,17 @@ TextStates::Node TextStates::append(Node from, std::string_view piece) {
     GEODE_ASSERT(from < entries_.size());
     Node node = from;
     for (const char byte : piece) node = child(node, byte);
+    return node;
+}
+
+std::optional<TextStates::Node> TextStates::find(Node from, std::string_view piece) const {
+    GEODE_ASSERT(from < entries_.size());
+    Node node = from;
+    for (const char byte : piece) {
+        const std::uint32_t next = slots_[slot_of(node, byte)];
+        if (next == 0) return std::nullopt;
+        node = next;
+    }
     return node;
 }
 

@@ -8,6 +8,7 @@
 // equal exactly when their nodes are. "Is a prefix of" is a walk up the parents.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,14 @@ class TextStates {
 public:
     using Node = std::uint32_t;
     static constexpr Node empty_text = 0;
+    static constexpr Node nodes_max = (1U << 31) - 1;  ///< nodes are smaller
 
     TextStates();
 
     /// The node of the text of `from` followed by `piece`.
     Node append(Node from, std::string_view piece);
+    /// As append, but only if that text is known already.
+    std::optional<Node> find(Node from, std::string_view piece) const;
     /// Whether the text of `prefix` begins the text of `whole` (or equals it).
     bool is_prefix(Node prefix, Node whole) const;
     std::string text(Node node) const;
