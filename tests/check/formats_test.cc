@@ -1,2 +1,140 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "workloads/check/formats.h"
+
 #include <catch2/catch.hpp>
+
+#include "tests/check/oracle.h"
+
+namespace geode::check {
+namespace {
+
+std::string described(std::string_view text, Format format = Format::detect) {
+    const auto history = parse_history(text, "f", format);
+    if (!history) return history.error().message;
+    std::string out;
+    for (const Operation& operation : history->operations) {
+        out.append(describe(operation, history->values)).append("\n");
+    }
+    return out;
+}
+
+TEST_CASE("formats: are told apart by their content", "[fast]") {
+    REQUIRE(detect_format("INFO  jepsen.util - 0\t:invoke\t:read\tnil\n") == Format::jepsen_log);
+    REQUIRE(detect_format("; a comment\n [{:process 0}]") == Format::edn);
+    REQUIRE(detect_format("{:process 0}") == Format::edn);
+    REQUIRE(detect_format("\n { \"process\": 0}") == Format::json_lines);
+    REQUIRE(detect_format("\xef\xbb\xbf{\"process\":0}") == Format::json_lines);
+    REQUIRE(parse_history("", "f")->operations.empty());
+}
+
+TEST_CASE("formats: reads a Jepsen log", "[fast]") {
+    REQUIRE(described("INFO  jepsen.util - 0\t:invoke\t:cas\t[1 2]\n"
+                      "INFO  jepsen.core - Starting something\n"
+                      "INFO  jepsen.util - :nemesis\t:info\t:start\tnil\n"
+                      "INFO  jepsen.util - 1\t:invoke\t:write\t3\n"
+                      "INFO  jepsen.util - 2\t:invoke\t:read\tnil\r\n"
+                      "INFO  jepsen.util - 0\t:fail\t:cas\t[1 2]\n"
+                      "INFO  jepsen.util - 1\t:info\t:write\t:timed-out\n"
+                      "INFO  jepsen.util - 2\t:fail\t:read\t:timed-out\n") ==
+            "process 0: cas 1 to 2, refused\n"
+            "process 1: write 3, outcome unknown\n"
+            "process 2: read, outcome unknown\n");
+}
+
+TEST_CASE("formats: names file, line and what was expected", "[fast]") {
+    REQUIRE(described("INFO  jepsen.util - 0\t:invoke\t:cas\t[1]\n") ==
+            "f:1: expected a cas of [old new]");
+    REQUIRE(
+        described("INFO  jepsen.util - 0\t:invoke\t:pop\t1\n").starts_with("f:1: expected an "));
+    REQUIRE(described("[{:process 0 :type :invoke :f :read}\n\n {:process 0 :type}]") ==
+            "f:3: expected a value for the last key of the map");
+    REQUIRE(described("{:process 0 :type :invoke :f :read}\n{:process 0 :type :ok :f :write}") ==
+            "f:2: expected a matching event: process 0 completes a write, but runs a read");
+    REQUIRE(
+        described("{:process 0 :type :invoke :f :txn :value []}").ends_with("append, not :txn"));
+    REQUIRE(described("[{:process 0 :type :invoke :f :read}").starts_with("f:1: expected ']'"));
+    REQUIRE(described("{\"process\":0,\n") == "f:1: expected one JSON object per line");
+    REQUIRE(described("{\"process\":0,\"type\":\"ok\",\"f\":\"read\"}") ==
+            "f:1: process 0 completes an operation, but none of it is running");
+}
+
+TEST_CASE("formats: reads EDN as Clojure programs write it", "[fast]") {
+    const std::string expected =
+        "process 0: write 1\nprocess 1: read = \"a\\b\"\nprocess 2: cas 1 to nil, failed\n";
+    const std::string events = R"(
+        {:index 0, :time 5, :process 0, :type :invoke, :f :write, :value 1,} ; a comment
+        {:process :nemesis, :type :info, :f :start, :value #{:n1 "n2" [3]}}
+        #_ {:process 0 :type :ok} #_ #_ 1 2
+        #jepsen.history.Op{:process 0 :type :ok :f :write :value +1 :error [:a {:b \[}]}
+        {:process 1 :type :invoke :f :read :value nil}
+        {:process 1 :type :ok :f :read :value "a\\b" :at #inst "2020-01-01"}
+        {:process 2 :type :invoke :f :cas :value (1 nil)}
+        {:process 2 :type :fail :f :cas :value (1 nil)} )";
+    REQUIRE(described(events, Format::edn) == expected);
+    REQUIRE(described("[" + events + "]") == expected);
+    REQUIRE(described("(" + events + ") ; the end") == expected);
+    REQUIRE(parse_history(events, "f")->operations[0].invoked_ns == 5);
+}
+
+TEST_CASE("formats: reads keys in both of EDN's ways", "[fast]") {
+    REQUIRE(described(R"(
+        {:process 0 :type :invoke :f :put :key "k" :value "v"} {:process 0 :type :ok :f :put :key "k" :value "v"}
+        {:process 0 :type :invoke :f :cas :value [7 [1 2]]} {:process 0 :type :info :f :cas :value :lost}
+        {:process 1 :type :invoke :f :r :value [7 nil]} {:process 1 :type :ok :f :r :value [7 2N]})") ==
+            "process 0: write key \"k\" \"v\"\n"
+            "process 0: cas key 7 1 to 2, outcome unknown\n"
+            "process 1: read key 7 = 2\n");
+}
+
+TEST_CASE("formats: survives every truncation and every changed byte", "[fast]") {
+    const std::string edn =
+        "[{:process 0, :type :invoke, :f :cas, :value [1 \"\\n\"]} #_ #{2} ; c\n"
+        "{:process 0 :type :ok :f :cas}]";
+    const std::string json =
+        "{\"process\":0,\"type\":\"invoke\",\"f\":\"cas\",\"value\":[1,2],\"key\":\"k\"}\n";
+    const std::string log = "INFO  jepsen.util - 0\t:invoke\t:cas\t[1 2]\n";
+    for (const std::string& whole : {edn, json, log}) {
+        for (std::size_t at = 0; at <= whole.size(); ++at) {
+            described(whole.substr(0, at));
+            for (const char byte : std::string("[](){}\"\\#:;_ \n0-\xff")) {
+                if (at == whole.size()) break;
+                std::string changed = whole;
+                changed[at] = byte;
+                described(changed);
+            }
+        }
+    }
+    REQUIRE(described(std::string(100, '[')).ends_with("at most 64 levels of nesting"));
+}
+
+TEST_CASE("formats: JSON lines come back as they were", "[fast]") {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        const History history =
+            oracle::RandomHistory({.operations = 20, .keys = 2, .append = seed % 2 == 0}, seed)
+                .run();
+        const std::string text = to_json_lines(history).value();
+        const History again = parse_history(text, "f").value();
+        REQUIRE(again.operations.size() == history.operations.size());
+        for (std::size_t index = 0; index < history.operations.size(); ++index) {
+            const Operation& before = history.operations[index];
+            const Operation& after = again.operations[index];
+            REQUIRE(describe(after, again.values) == describe(before, history.values));
+            for (const Operation& other : history.operations) {
+                const Operation& peer =
+                    again.operations[static_cast<std::size_t>(&other - history.operations.data())];
+                REQUIRE((before.completed < other.invoked) == (after.completed < peer.invoked));
+            }
+        }
+        REQUIRE(to_json_lines(again).value() == text);
+    }
+}
+
+TEST_CASE("formats: JSON cannot hold what is not UTF-8", "[fast]") {
+    HistoryBuilder builder;
+    const ValueId bytes = builder.values().text("\xff");
+    REQUIRE(builder.invoke({.function = Function::write, .argument = bytes}));
+    REQUIRE(to_json_lines(std::move(builder).finish()).code() == ErrorCode::invalid_argument);
+}
+
+}  // namespace
+}  // namespace geode::check
