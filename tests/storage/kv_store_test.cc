@@ -407,10 +407,12 @@ TEST_CASE("kv: damage in a manifest is corrupt, a torn end is not", "[fast]") {
     const Load load{60, 4000, 7};
     MemoryDisk disk;
     live(disk, load);
-    std::string manifest;
-    for (const std::string& path : disk.files()) {
-        if (path.find("MANIFEST") != std::string::npos) manifest = path;
-    }
+    const auto current_manifest = [&] {
+        std::string current = disk.contents("kv/CURRENT");
+        current.pop_back();  // the newline
+        return "kv/" + current;
+    };
+    std::string manifest = current_manifest();
     const std::string whole = disk.contents(manifest);
     for (std::size_t at = 0; at < 20; ++at) {
         std::string flipped = whole;
@@ -421,8 +423,40 @@ TEST_CASE("kv: damage in a manifest is corrupt, a torn end is not", "[fast]") {
         CHECK(opened.code() == ErrorCode::corrupt);
         REQUIRE(disk.contents(manifest) == flipped);
     }
-    disk.corrupt(manifest, whole + "half a record");
-    REQUIRE(with_store(disk, [&](KvStore& store) { CHECK(check_prefix(store, load) == 60); }));
+    disk.corrupt(manifest, whole);
+    // The last record lost a sector: u32 checksum, u16 length 20, u8 type 1, zeros.
+    const std::string torn = "\x01\x02\x03\x04\x14" + std::string("\0\x01", 2);
+    for (const std::string& end : {torn, torn + std::string(20, '\0'), std::string(40, '\0')}) {
+        disk.corrupt(manifest, disk.contents(manifest) + end);
+        const auto opened =
+            with_store(disk, [&](KvStore& store) { CHECK(check_prefix(store, load) == 60); });
+        INFO((opened ? "" : opened.error().describe()));
+        CHECK(opened);
+        manifest = current_manifest();  // each opening writes a new one
+    }
+}
+
+TEST_CASE("kv: a new log waits for the previous one and for its own name", "[fast]") {
+    MemoryDisk disk;
+    std::map<std::string, std::string, std::less<>> last_on;  // last operation on each path
+    std::string current;
+    bool named = false;
+    int rotations = 0;
+    disk.fault = [&](const DiskOperation& operation) -> std::optional<ErrorCode> {
+        const bool log = operation.path.ends_with(".log");
+        if (log && operation.kind == "create") {
+            if (!current.empty()) CHECK(last_on[current] == "sync");
+            current = operation.path;
+            named = false;
+            ++rotations;
+        }
+        if (log && operation.kind == "append") CHECK(named);
+        if (operation.kind == "sync_dir") named = true;
+        last_on[std::string(operation.path)] = operation.kind;
+        return std::nullopt;
+    };
+    live(disk, {60, 4000, 1000});
+    CHECK(rotations >= 4);
 }
 
 TEST_CASE("kv: a store in use is locked", "[fast]") {

@@ -88,6 +88,28 @@ TEST_CASE("log: a torn tail of every length is cut, with any bytes after it", "[
     }
 }
 
+TEST_CASE("log: what follows a torn record never comes back", "[fast]") {
+    MemoryDisk disk;
+    const Written written = write_batches(disk, 2);
+    const std::string path = disk.files().back();
+    std::string torn = disk.contents(path);
+    torn[written.ends[0].second + record_header_bytes] ^= 1;  // the batch's first entry of two
+    disk.corrupt(path, torn);
+    REQUIRE(open(disk).state == written.states[0]);
+    // As long as the torn one was, so the second old entry would follow it.
+    ModelOperation operation;
+    operation.index = 3;
+    operation.payloads = {std::string(21, 'n')};
+    FakeWorld world(disk);
+    world.run([&] {
+        auto store = LogStore::open(world, "log", options).value();
+        REQUIRE(run_operation(*store, operation));
+    });
+    std::vector<ModelState> history{written.states[0]};
+    apply_operation(operation, history);
+    CHECK(open(disk).state == history.back());
+}
+
 TEST_CASE("log: a bit flipped before the last batch is corrupt, wherever it is", "[fast]") {
     MemoryDisk disk;
     const Written written = write_batches(disk, 9);
@@ -141,6 +163,23 @@ TEST_CASE("log: a missing, truncated, swapped or stale segment is corrupt", "[fa
             REQUIRE(opened.error);
             CHECK(opened.error->code == ErrorCode::corrupt);
         }
+    }
+}
+
+TEST_CASE("log: a segment whose head was not finished is dropped", "[fast]") {
+    MemoryDisk disk;
+    const Written written = write_batches(disk, 5);
+    REQUIRE(written.ends[3].first != written.ends[4].first);  // the last batch began a segment
+    const std::string path = written.ends[4].first;
+    const std::string whole = disk.contents(path);
+    const std::size_t start_bytes = record_bytes(segment_magic.size());
+    const std::size_t head_bytes = start_bytes + record_bytes(16);
+    for (std::size_t size = 0; size < head_bytes; ++size) {
+        disk.corrupt(path, whole.substr(0, size));
+        REQUIRE(open(disk).state == written.states[3]);
+        const std::vector<std::string> files = disk.files();
+        REQUIRE(std::find(files.begin(), files.end(), path) == files.end());
+        REQUIRE(disk.open(path, OpenMode::create_new));
     }
 }
 

@@ -49,6 +49,10 @@ struct MemoryDisk::Inode {
 };
 
 void MemoryDisk::Inode::crash(Loss loss, Prng& prng) {
+    // Files fare differently: what one loses, another may keep whole.
+    const std::uint64_t fate = prng.below(4);
+    if (loss != Loss::all && fate == 0) loss = Loss::all;
+    if (loss != Loss::all && fate == 1) loss = Loss::nothing;
     std::size_t kept = loss == Loss::all ? 0 : pending.size();
     if (loss == Loss::torn && kept > 0) {
         kept = prng.below(kept + 1);

@@ -36,6 +36,7 @@ enum class Loss : std::uint8_t {
     nothing,   ///< every one, still unsynced: the process died, the machine did not
     torn,      ///< a prefix of each file's and directory's changes; the last write cut at a byte
     shuffled,  ///< any subset: of name operations, and of 512-byte sectors of the writes
+               ///< (of torn and shuffled, a quarter of the files each loses all and loses nothing)
 };
 inline constexpr Loss all_losses[] = {Loss::all, Loss::nothing, Loss::torn, Loss::shuffled};
 
