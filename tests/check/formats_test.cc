@@ -78,9 +78,12 @@ TEST_CASE("formats: reads EDN as Clojure programs write it", "[fast]") {
 
 TEST_CASE("formats: reads keys in both of EDN's ways", "[fast]") {
     REQUIRE(described(R"(
-        {:process 0 :type :invoke :f :put :key "k" :value "v"} {:process 0 :type :ok :f :put :key "k" :value "v"}
-        {:process 0 :type :invoke :f :cas :value [7 [1 2]]} {:process 0 :type :info :f :cas :value :lost}
-        {:process 1 :type :invoke :f :r :value [7 nil]} {:process 1 :type :ok :f :r :value [7 2N]})") ==
+        {:process 0 :type :invoke :f :put :key "k" :value "v"}
+        {:process 0 :type :ok :f :put :key "k" :value "v"}
+        {:process 0 :type :invoke :f :cas :value [7 [1 2]]}
+        {:process 0 :type :info :f :cas :value :lost}
+        {:process 1 :type :invoke :f :r :value [7 nil]}
+        {:process 1 :type :ok :f :r :value [7 2N]})") ==
             "process 0: write key \"k\" \"v\"\n"
             "process 0: cas key 7 1 to 2, outcome unknown\n"
             "process 1: read key 7 = 2\n");

@@ -72,7 +72,8 @@ TEST_CASE("check: reads of values nobody wrote, or not yet", "[fast]") {
 TEST_CASE("check: two cas that both won", "[fast]") {
     const std::string both_won = R"(
         {:process 0 :type :invoke :f :write :value 1} {:process 0 :type :ok :f :write}
-        {:process 1 :type :invoke :f :cas :value [1 2]} {:process 2 :type :invoke :f :cas :value [1 3]}
+        {:process 1 :type :invoke :f :cas :value [1 2]}
+        {:process 2 :type :invoke :f :cas :value [1 3]}
         {:process 1 :type :ok :f :cas} {:process 2 :type :ok :f :cas})";
     REQUIRE(judge_register(both_won).verdict == Verdict::invalid);
     const std::string one_lost = both_won.substr(0, both_won.rfind(":ok")) + ":refused :f :cas}";
@@ -103,14 +104,19 @@ TEST_CASE("check: an unknown write may take effect late, but only once", "[fast]
 
 TEST_CASE("check: keys are judged apart", "[fast]") {
     const auto result = judge_register(R"(
-        {:process 0 :type :invoke :f :write :value [:x 1]} {:process 0 :type :ok :f :write :value [:x 1]}
-        {:process 0 :type :invoke :f :read :value [:y nil]} {:process 0 :type :ok :f :read :value [:y nil]}
-        {:process 0 :type :invoke :f :read :value [:x nil]} {:process 0 :type :ok :f :read :value [:x 1]})");
+        {:process 0 :type :invoke :f :write :value [:x 1]}
+        {:process 0 :type :ok :f :write :value [:x 1]}
+        {:process 0 :type :invoke :f :read :value [:y nil]}
+        {:process 0 :type :ok :f :read :value [:y nil]}
+        {:process 0 :type :invoke :f :read :value [:x nil]}
+        {:process 0 :type :ok :f :read :value [:x 1]})");
     REQUIRE(result.verdict == Verdict::valid);
     REQUIRE(result.witness.size() == 2);
     const auto mixed = judge_register(R"(
-        {:process 0 :type :invoke :f :write :value [:x 1]} {:process 0 :type :ok :f :write :value [:x 1]}
-        {:process 0 :type :invoke :f :read :value [:y nil]} {:process 0 :type :ok :f :read :value [:y 1]})");
+        {:process 0 :type :invoke :f :write :value [:x 1]}
+        {:process 0 :type :ok :f :write :value [:x 1]}
+        {:process 0 :type :invoke :f :read :value [:y nil]}
+        {:process 0 :type :ok :f :read :value [:y 1]})");
     REQUIRE(mixed.verdict == Verdict::invalid);
     REQUIRE(says(mixed, "for key \":y\""));
 }
@@ -120,19 +126,22 @@ TEST_CASE("check: a lost append, and appends in two orders", "[fast]") {
         return judge(history_of(edn), *make_kv_model()).verdict;
     };
     REQUIRE(judge_kv(R"(
-        {:process 0 :type :invoke :f :append :key 1 :value "a"} {:process 0 :type :ok :f :append :key 1}
-        {:process 0 :type :invoke :f :append :key 1 :value "b"} {:process 0 :type :ok :f :append :key 1}
-        {:process 0 :type :invoke :f :get :key 1} {:process 0 :type :ok :f :get :key 1 :value "b"})") ==
-            Verdict::invalid);
+        {:process 0 :type :invoke :f :append :key 1 :value "a"}
+        {:process 0 :type :ok :f :append :key 1}
+        {:process 0 :type :invoke :f :append :key 1 :value "b"}
+        {:process 0 :type :ok :f :append :key 1}
+        {:process 0 :type :invoke :f :get :key 1}
+        {:process 0 :type :ok :f :get :key 1 :value "b"})") == Verdict::invalid);
     const std::string concurrent = R"(
         {:process 0 :type :invoke :f :append :key 1 :value "a"}
         {:process 1 :type :invoke :f :append :key 1 :value "b"}
         {:process 0 :type :ok :f :append :key 1} {:process 1 :type :ok :f :append :key 1}
-        {:process 0 :type :invoke :f :get :key 1} {:process 0 :type :ok :f :get :key 1 :value "ba"})";
+        {:process 0 :type :invoke :f :get :key 1}
+        {:process 0 :type :ok :f :get :key 1 :value "ba"})";
     REQUIRE(judge_kv(concurrent) == Verdict::valid);
     REQUIRE(judge_kv(concurrent + R"(
-        {:process 0 :type :invoke :f :get :key 1} {:process 0 :type :ok :f :get :key 1 :value "ab"})") ==
-            Verdict::invalid);
+        {:process 0 :type :invoke :f :get :key 1}
+        {:process 0 :type :ok :f :get :key 1 :value "ab"})") == Verdict::invalid);
 }
 
 TEST_CASE("check: a model without such an operation is the wrong model", "[fast]") {

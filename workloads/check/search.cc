@@ -3,16 +3,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <map>
-#include <tuple>
 
 #include "base/probe.h"
 #include "workloads/check/config_cache.h"
+#include "workloads/check/search_plan.h"
 
 namespace geode::check {
 namespace {
 
-constexpr std::uint32_t none = UINT32_MAX;
+constexpr std::uint32_t none = no_position;
 /// Marks an entry that takes effect in the past: just before the last reset.
 constexpr std::uint32_t in_past = 1U << 31;
 constexpr std::size_t word_bits = 64;
@@ -37,93 +36,6 @@ void for_each_bit(const Words& set, const Words& except, Visit visit) {
             visit(static_cast<std::uint32_t>(word * word_bits) +
                   static_cast<std::uint32_t>(std::countr_zero(left)));
         }
-    }
-}
-
-/// Everything about the partition that does not change during the search.
-struct Plan {
-    explicit Plan(const Partition& partition, const Machine& machine);
-
-    std::uint32_t slots = 0;                     // operations open at once, at most
-    std::vector<std::uint32_t> slot_of;          // by entry; of a crashed one its ordinal
-    std::vector<std::uint32_t> crashed_entries;  // by ordinal, in invocation order
-    std::vector<std::uint32_t> class_of;         // by ordinal; same class: same effect
-    std::uint32_t classes = 0;
-    std::vector<bool> resets;                         // by entry
-    std::vector<bool> total;                          // by entry
-    std::vector<std::uint32_t> next_pure_completion;  // by position: at or after it, or none
-    std::vector<std::uint32_t> next_reset;            // by position: invocation of a live reset
-    std::vector<std::uint32_t> crashed_resets;        // entries, in invocation order
-    bool has_builders = false;                        // operations that are neither pure nor resets
-
-private:
-    void assign_slots(const Partition& partition);
-    void assign_classes(const Partition& partition);
-    void look_ahead(const Partition& partition);
-};
-
-Plan::Plan(const Partition& partition, const Machine& machine) {
-    for (const Entry& entry : partition.entries) {
-        const bool reset = machine.resets(entry.operation);
-        GEODE_ASSERT(!(reset && entry.pure));
-        GEODE_ASSERT(!(entry.pure && entry.completed == pending));
-        const bool total_here = machine.total(entry.operation);
-        GEODE_ASSERT(!(reset && !total_here));
-        resets.push_back(reset);
-        total.push_back(total_here && !entry.pure);
-        if (!reset && !entry.pure) has_builders = true;
-        if (reset && entry.completed == pending) {
-            crashed_resets.push_back(static_cast<std::uint32_t>(resets.size() - 1));
-        }
-    }
-    assign_slots(partition);
-    assign_classes(partition);
-    look_ahead(partition);
-}
-
-void Plan::assign_slots(const Partition& partition) {
-    slot_of.assign(partition.entries.size(), none);
-    std::vector<std::uint32_t> free;
-    for (const Event& event : partition.events) {
-        std::uint32_t& slot = slot_of[event.entry];
-        if (event.completes) {
-            free.push_back(slot);
-        } else if (partition.entries[event.entry].completed == pending) {
-            slot = static_cast<std::uint32_t>(crashed_entries.size());
-            crashed_entries.push_back(event.entry);
-        } else if (free.empty()) {
-            slot = slots++;
-        } else {
-            slot = free.back();
-            free.pop_back();
-        }
-    }
-}
-
-void Plan::assign_classes(const Partition& partition) {
-    std::map<std::tuple<Function, ValueId, ValueId, ValueId>, std::uint32_t> known;
-    for (const std::uint32_t entry : crashed_entries) {
-        const Operation& operation = partition.entries[entry].operation;
-        const auto [place, fresh] = known.try_emplace(
-            {operation.function, operation.key, operation.argument, operation.expected}, classes);
-        if (fresh) ++classes;
-        class_of.push_back(place->second);
-    }
-}
-
-void Plan::look_ahead(const Partition& partition) {
-    const std::size_t count = partition.events.size();
-    next_pure_completion.assign(count + 1, none);
-    next_reset.assign(count + 1, none);
-    for (std::size_t position = count; position-- > 0;) {
-        const Event& event = partition.events[position];
-        const Entry& entry = partition.entries[event.entry];
-        const auto here = static_cast<std::uint32_t>(position);
-        const bool pure_ends = event.completes && entry.pure;
-        next_pure_completion[position] = pure_ends ? here : next_pure_completion[position + 1];
-        const bool reset_starts =
-            !event.completes && resets[event.entry] && entry.completed != pending;
-        next_reset[position] = reset_starts ? here : next_reset[position + 1];
     }
 }
 
@@ -172,7 +84,7 @@ private:
     const Partition& partition_;
     Machine& machine_;
     SearchLimits limits_;
-    Plan plan_;
+    SearchPlan plan_;
     CrashedSets crashed_sets_;
     ConfigCache cache_;
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The general linearizability search: Wing and Gong's, with Lowe's two improvements.
-//
-// Events are taken in order. An operation is made to take effect only when the completion of some
-// operation demands it ("just in time"): at a completion whose operation has not taken effect yet,
-// open operations are tried, in every order that matters, until it has. Any linearization can be
-// put off into this shape, so nothing is missed. Configurations already seen are not entered again
-// (config_cache.h), so the search is exponential in the operations open at once, not in the length
-// of the history, and forgets everything but (state, crashed) at quiescent points.
+// The general linearizability search: Wing and Gong's (1993), with Lowe's improvements ("Testing
+// for linearizability", 2017). An operation takes effect only when a completion demands it: at one
+// whose operation has not taken effect yet, open operations are tried, in every order that matters,
+// until it has. Any linearization can be put off into this shape. Configurations seen before are
+// not entered again (config_cache.h): the search is exponential in the operations open at once, not
+// in the length of the history, and at quiescent points only (state, crashed) is left.
 //
 // What keeps it small, each sound by an exchange argument:
 //  - a pure operation takes effect as soon as it is open and fits, for doing so changes nothing;
@@ -24,9 +22,6 @@
 //  - the machine merges states that no operation of this history tells apart.
 //
 // Iterative, deterministic, bounded in steps and bytes.
-//
-// Sources: Wing & Gong, "Testing and verifying concurrent objects", 1993; Lowe, "Testing for
-// linearizability", 2017.
 
 #include <cstdint>
 #include <vector>
