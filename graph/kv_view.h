@@ -3,15 +3,14 @@
 
 // KvView: the little that graph reads need of an ordered key-value store.
 //
-// Three things stand behind it: the store itself (StoreView over storage::KvAccess or a snapshot),
-// a transaction's uncommitted changes over another view (KvOverlay), and a std::map in tests. So
+// Three things stand behind it: the store itself or a snapshot of it (store_view.h), a
+// transaction's uncommitted changes over another view (kv_overlay.h), and a std::map in tests. So
 // every read works the same on committed state, on a snapshot and inside a transaction.
 //
 // Calls block and never suspend; a view of the real store is used inside Offload only, for the
 // length of one KvStore::access().
 
 #include <optional>
-#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -29,20 +28,6 @@ public:
     /// Calls `visit` for the keys in [from, to) in ascending order until it returns false. The
     /// views live for the call only; `visit` must not write to this view. Errors: the store's.
     virtual Result<void> for_each(BytesView from, BytesView to, Visitor visit) = 0;
-};
-
-/// A view of anything with KvAccess's `get` and `for_each`, which it borrows.
-template <class Access>
-class StoreView final : public KvView {
-public:
-    explicit StoreView(Access& access) : access_(access) {}
-    Result<std::optional<Bytes>> get(BytesView key) override { return access_.get(key); }
-    Result<void> for_each(BytesView from, BytesView to, Visitor visit) override {
-        return access_.for_each(from, to, visit);
-    }
-
-private:
-    Access& access_;
 };
 
 }  // namespace geode::graph
