@@ -62,6 +62,7 @@ std::optional<std::string> InvariantChecker::observe(NodeId id, const Raft& raft
     if (Failure failure = check_log(id, node, raft, output)) return failure;
     if (Failure failure = check_commit(id, node, raft)) return failure;
     if (Failure failure = check_leader(id, node, raft)) return failure;
+    if (Failure failure = check_matches(id, node, raft)) return failure;
     if (Failure failure = check_applied(id, node, raft, output)) return failure;
     node.role = raft.role();
     node.term = raft.term();
@@ -192,6 +193,19 @@ InvariantChecker::Failure InvariantChecker::check_leader(NodeId id, Node& node, 
         return broken("leader completeness", id,
                       "leads term " + number(raft.term().value()) + " without committed entry " +
                           number(index.value()));
+    }
+    return std::nullopt;
+}
+
+InvariantChecker::Failure InvariantChecker::check_matches(NodeId id, Node& node, const Raft& raft) {
+    if (raft.role() != Role::leader) return std::nullopt;
+    const bool won = node.role != Role::leader || node.term != raft.term();
+    if (won) node.matches.assign(raft.peers().size(), LogIndex());
+    std::size_t place = 0;
+    for (const Progress& peer : raft.peers()) {
+        LogIndex& before = node.matches[place++];
+        if (peer.match() < before) return broken("match order", id, "takes back a match");
+        before = peer.match();
     }
     return std::nullopt;
 }

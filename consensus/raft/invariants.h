@@ -9,7 +9,7 @@
 //   log matching           equal (index, term) means equal prefixes
 //   leader completeness    what was committed in a term is in the logs of all later leaders
 //   state machine safety   no two replicas apply different entries at one index, none skips one
-//   and: term, vote and commit never go back; applied <= commit <= last.
+//   and: term, vote, commit and a leader's match never go back; applied <= commit <= last.
 //
 // Logs are compared link by link: every entry ever written is remembered under (index, term) with
 // its contents and the term before it. If all replicas agree on every link, then equal (index,
@@ -26,6 +26,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "consensus/raft/raft.h"
 
@@ -59,6 +60,7 @@ private:
         LogIndex delivered;
         LogIndex start;  ///< of its log
         LogIndex last;
+        std::vector<LogIndex> matches;  ///< of a leader's peers
     };
     /// A committed entry: ghost of what every state machine must apply there.
     struct Committed {
@@ -76,6 +78,7 @@ private:
     Failure check_hard_state(NodeId id, Node& node, const Raft& raft, const Output& output);
     Failure check_log(NodeId id, Node& node, const Raft& raft, const Output& output);
     Failure check_leader(NodeId id, Node& node, const Raft& raft);
+    Failure check_matches(NodeId id, Node& node, const Raft& raft);
     Failure check_commit(NodeId id, Node& node, const Raft& raft);
     Failure check_applied(NodeId id, Node& node, const Raft& raft, const Output& output);
     Failure add_entry(NodeId id, const Raft& raft, const Entry& entry);

@@ -25,7 +25,11 @@ public:
         config.unapplied_entries_max = static_cast<std::uint32_t>(1 + prng_.below(20));
         config.uncommitted_entries_max = 30;
         loss_percent_ = prng_.below(20);
-        crash_percent_ = prng_.below(4);
+        // Restless storms hold an election every few steps, with slow disks and frequent crashes:
+        // the stage of figure 8 and of votes that must be durable. The others have longer terms.
+        restless_ = prng_.chance(1, 3);
+        crash_tenths_ = restless_ ? 2 + prng_.below(9) : prng_.below(4);
+        persist_chance_ = restless_ ? 5 + prng_.below(20) : 25;
         for (std::uint32_t i = 1; i <= count; ++i) config.voters.push_back(NodeId(i));
         for (const NodeId id : config.voters) {
             config.self = id;
@@ -68,14 +72,16 @@ private:
     }
 
     void act() {
-        cluster_.now += prng_.below(10) == 0 ? milliseconds(20) : microseconds(300);
+        const bool jump = prng_.chance(restless_ ? 3 : 1, 10);
+        cluster_.now += jump ? milliseconds(20) : microseconds(300);
         for (const NodeId id : ids_) cluster_.tick(id);
         const std::uint64_t choice = prng_.below(100);
         const NodeId id = pick();
         if (choice < 45) {
             deliver_one();
         } else if (choice < 70) {
-            if (node(id).raft) cluster_.persist(id, 1 + prng_.below(3));
+            if (!node(id).raft || !prng_.chance(persist_chance_, 25)) return;
+            cluster_.persist(id, 1 + prng_.below(3));
         } else if (choice < 80) {
             propose(id);
         } else if (choice < 84) {
@@ -131,7 +137,7 @@ private:
     void crash_or_start(NodeId id) {
         if (!node(id).raft) {
             cluster_.start(id);
-        } else if (prng_.chance(crash_percent_, 10)) {
+        } else if (prng_.chance(crash_tenths_, 10)) {
             cluster_.crash(id, prng_.below(node(id).writes.size() + 1));
         }
     }
@@ -219,7 +225,9 @@ private:
     Cluster cluster_;
     std::vector<NodeId> ids_;
     std::uint64_t loss_percent_ = 0;
-    std::uint64_t crash_percent_ = 0;
+    bool restless_ = false;
+    std::uint64_t crash_tenths_ = 0;
+    std::uint64_t persist_chance_ = 0;  ///< of 25
     std::uint64_t context_ = 0;
     std::uint64_t leaders_ = 0;
     std::uint64_t reads_served_ = 0;
