@@ -38,6 +38,18 @@ TEST_CASE("models: texts are equal exactly when their bytes are", "[fast]") {
     REQUIRE(texts.text(texts.append(ab, nul)) == "ab" + nul);
 }
 
+TEST_CASE("models: appending to what is not a text is not total", "[fast]") {
+    ValueTable values;
+    const Operation append{.function = Function::append, .argument = values.text("a")};
+    const Operation number{.function = Function::write, .argument = values.integer(1)};
+    const auto machine = make_kv_model()->start(values);
+    machine->observe(append);
+    REQUIRE(machine->total(append));
+    machine->observe(number);
+    REQUIRE_FALSE(machine->total(append));
+    REQUIRE(machine->step(machine->step(machine->initial(), number), append) == rejected);
+}
+
 /// Whether a machine keeps the promises of models.h on `history`, along random walks.
 void keeps_promises(const History& history, const Model& model, Prng& random) {
     const auto plain = model.start(history.values);
