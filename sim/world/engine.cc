@@ -40,6 +40,7 @@ bool Engine::step(SimTime until) {
     GEODE_ASSERT(due.at >= now_);
     if (due.at > now_) steps_at_now_ = 0;
     now_ = due.at;
+    ++fired_;
     count_step();
     // Calls note themselves, with their name.
     if (due.event.kind != EventKind::call) {

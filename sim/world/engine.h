@@ -58,6 +58,8 @@ public:
     void move(EventId id, SimTime at) { queue_.move(id, at < now_ ? now_ : at); }
     void cancel(EventId id);
     const EventQueue& queue() const { return queue_; }
+    /// Events taken from the queue so far: timers, deliveries, calls. The chain counts more.
+    std::uint64_t fired() const { return fired_; }
 
     /// Extends the chain by something that happens now. `label` is a literal.
     void note(EventKind kind, NodeId node, std::string_view label, std::uint64_t a,
@@ -96,6 +98,7 @@ private:
     Prng scheduling_;
     SimTime now_;
     std::uint64_t steps_at_now_ = 0;
+    std::uint64_t fired_ = 0;
     EventQueue queue_;
     EventChain chain_;
     TraceRing traces_;

@@ -100,16 +100,19 @@ Duration SimDisk::price(Operation operation, std::size_t bytes) {
 }
 
 Result<void> SimDisk::ask_faults(Operation operation) {
-    if (full_ && (operation == Operation::write || operation == Operation::create_dir)) {
-        engine_.faults().observed(FaultFamily::disk_full);
-        return make_error(ErrorCode::disk_full);
-    }
+    if (operation == Operation::write) return ask_room();
     if (read_error_one_in_ != 0 && operation == Operation::read &&
         random_.chance(1, read_error_one_in_)) {
         engine_.faults().observed(FaultFamily::read_error);
         return make_error(ErrorCode::io_error, "read error");
     }
     return {};
+}
+
+Result<void> SimDisk::ask_room() {
+    if (!full_) return {};
+    engine_.faults().observed(FaultFamily::disk_full);
+    return make_error(ErrorCode::disk_full);
 }
 
 bool SimDisk::draw_sync_failure() {

@@ -94,6 +94,8 @@ public:
                        std::uint64_t payload, std::size_t bytes);
     DiskImage& image() { return image_; }
     std::set<std::string, std::less<>>& locks() { return locks_; }
+    /// disk_full if the disk is full. begin() asks for writes; creations ask when they turn out so.
+    Result<void> ask_room();
     /// Whether the sync that begin() has let through fails all the same.
     bool draw_sync_failure();
 

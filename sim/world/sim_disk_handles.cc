@@ -116,6 +116,7 @@ Result<InodeRef> LifeDisk::find_or_create(std::string_view path, OpenMode mode) 
         return inode;
     }
     if (mode == OpenMode::read || !has_dir(parent_of(path))) return not_found(path);
+    GEODE_TRY_VOID(disk_.ask_room());
     return image.create(path, false);
 }
 
@@ -166,6 +167,7 @@ Result<void> LifeDisk::create_dir(std::string_view path) {
         return make_error(ErrorCode::already_exists, std::string(path) + " is a file");
     }
     if (!has_dir(parent_of(path))) return not_found(path);
+    GEODE_TRY_VOID(disk_.ask_room());
     disk_.image().create(path, true);
     return {};
 }

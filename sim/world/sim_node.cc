@@ -83,6 +83,11 @@ void SimNode::crash_after_disk_ops(std::uint64_t count) {
     });
 }
 
+void SimNode::set_chaos(bool on) {
+    options_.chaos = on;
+    if (running()) world_->set_chaos(on);
+}
+
 void SimNode::heal() {
     resume();
     clock_.heal();

@@ -61,6 +61,8 @@ public:
     /// The disk dies after `count` more operations, in the middle of what they are part of; the
     /// power loss is the next event. Running.
     void crash_after_disk_ops(std::uint64_t count);
+    /// Switches code-site faults on or off, for this life and those to come.
+    void set_chaos(bool on);
     /// Resumes, and ends the faults of clock and disk. Does not boot.
     void heal();
 

@@ -45,6 +45,8 @@ public:
     bool alive() const { return alive_; }
     /// Ends the life for every handle; fibers are killed by the caller, afterwards.
     void die() { alive_ = false; }
+    /// Switches code-site faults on or off.
+    void set_chaos(bool on) { chaos_.set(on); }
     /// Asserts that no offloaded call is on this stack.
     void assert_may_suspend() const;
 
@@ -101,6 +103,7 @@ private:
         LifeChaos(SimWorld& world, Prng random, bool on)
             : world_(world), random_(random), on_(on) {}
         bool fires(std::string_view site) override;
+        void set(bool on) { on_ = on; }
 
     private:
         SimWorld& world_;
