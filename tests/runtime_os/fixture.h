@@ -66,7 +66,7 @@ struct Fixture {
     geode::test::ContractSite site() { return {*server, *client, "127.0.0.1"}; }
 
     template <class Body>
-    void run(Body body, Duration at_most = seconds(20)) {
+    void run(Body body, Duration at_most = seconds(60)) {
         bool done = false;
         client->spawn("test", [&] {
             body();

@@ -110,6 +110,37 @@ TEST_CASE("os world: stop ends fibers in every kind of wait", "[fast]") {
     CHECK(world.disk().open("late", OpenMode::write));
 }
 
+TEST_CASE("os world: calls made while a killed fiber unwinds end at once", "[fast]") {
+    Fixture fixture;
+    std::optional<ErrorCode> read_code;
+    std::optional<ErrorCode> accept_code;
+    contract::Pair pair;
+    fixture.run([&] {
+        pair = contract::connect_pair(fixture.site());
+        if (!pair) return;
+        FiberHandle parked = fixture.client->spawn("parked", [&] {
+            // Waiting in a destructor is against the rules; it must not hang a shutdown all the
+            // same.
+            struct Goodbye {
+                FunctionRef<void()> say;
+                ~Goodbye() { say(); }
+            };
+            const auto say = [&] {
+                char byte = 0;
+                read_code = contract::code_of(pair.client->read_some({&byte, 1}, never));
+                accept_code = contract::code_of(pair.listener->accept());
+            };
+            const Goodbye goodbye{say};
+            fixture.client->sleep_for(seconds(3600));
+        });
+        fixture.client->sleep_for(milliseconds(2));
+        parked.cancel();
+        parked.join();
+    });
+    CHECK(read_code == ErrorCode::closed);
+    CHECK(accept_code == ErrorCode::closed);
+}
+
 TEST_CASE("os world: what completes after the World has gone is harmless", "[fast]") {
     TempDir dir;
     EventLoop loop;
