@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/graph_files.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -45,8 +47,12 @@ Result<std::string> choose_pair(const std::string& directory, const std::string&
         return make_error(ErrorCode::not_found,
                           directory + " has no *nodes.csv with an *edges.csv beside it");
     }
-    // Files that describe another graph than the directory's own are told by the longest name of
-    // the pair; a person has to say which is meant.
+    // data/air-routes holds air-routes-latest-nodes.csv and another graph's: its own comes first.
+    const std::string own = std::filesystem::path(directory + "/.").parent_path().filename();
+    std::vector<std::string> own_pairs;
+    std::copy_if(pairs.begin(), pairs.end(), std::back_inserter(own_pairs),
+                 [&](const std::string& pair) { return pair.starts_with(own); });
+    if (own_pairs.size() == 1) return own_pairs.front();
     std::string list;
     for (const std::string& pair : pairs) list += (list.empty() ? "" : ", ") + pair + "nodes.csv";
     return make_error(ErrorCode::invalid_argument,

@@ -17,7 +17,8 @@ struct GraphFiles {
 };
 
 /// Finds "nodes.csv" and "edges.csv", or else the only pair "<x>-nodes.csv" and "<x>-edges.csv";
-/// `prefix` chooses x where there are several. Errors: `not_found`, `invalid_argument` (file:line
+/// `prefix` chooses x where there are several; without it a single x that begins with the
+/// directory's own name wins. Errors: `not_found`, `invalid_argument` (file:line
 /// and what was expected, or which pairs there are).
 Result<GraphFiles> read_graph_files(const std::string& directory, const std::string& prefix = {});
 
