@@ -187,9 +187,9 @@ def main():
     for where, category, name in offences:
         print(f'{where}: {category}: {name}')
     if any(category == 'static' for _, category, _ in offences):
-        print('hint: g++ 12 makes these writable: `constexpr std::array x = {…}` (spell out its type),'
-              ' const std::string (use string_view), GEODE_REACHED in a template (it leaves its'
-              ' section and is not counted)')
+        print('hint: g++ 12 makes these writable: `constexpr std::array x = {…}` (spell out its'
+              ' type), const std::string (use string_view), GEODE_REACHED in a template (it leaves'
+              ' its section and is not counted)')
     unused = [each for each in exemptions if not each.used and each.object in objects]
     for each in unused:
         print(f'symbols_allow.txt:{each.line}: nothing needs this exemption of {each.object}')
