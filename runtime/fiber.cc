@@ -400,4 +400,8 @@ const char* Scheduler::current_name() const {
     return current_ != nullptr ? current_->name : "";
 }
 
+const FiberGroup* Scheduler::current_group() const {
+    return current_ != nullptr ? current_->group : nullptr;
+}
+
 }  // namespace geode

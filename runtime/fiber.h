@@ -138,6 +138,8 @@ public:
 
     /// The running fiber's name, for diagnosis; "" outside any fiber.
     const char* current_name() const;
+    /// The running fiber's group, for diagnosis; null outside any fiber.
+    const FiberGroup* current_group() const;
     std::uint64_t switches() const { return switches_; }
 
 private:

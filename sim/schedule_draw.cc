@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drawing a schedule (swarm testing): Groce et al., "Swarm Testing", ISSTA 2012. Leaving families
+// out altogether finds bugs that an even mixture of all of them hides.
+
+#include <algorithm>
+
+#include "sim/schedule.h"
+
+namespace geode::sim {
+namespace {
+
+constexpr Duration quiet_start = seconds(1);  // so that faults meet a working cluster
+constexpr Duration length_min = milliseconds(50);
+constexpr Duration majority_down_max = seconds(3);
+
+/// Draws what every kind needs: hosts, links, groups, lengths.
+class Drawer {
+public:
+    Drawer(Prng prng, const DrawOptions& options) : prng_(prng), options_(options) {
+        // Most runs have short faults, some have long ones; the same for how often they come.
+        mean_gap_ = prng_.between(seconds(2), seconds(12));
+        mean_length_ = prng_.between(milliseconds(200), seconds(5));
+        leader_percent_ = prng_.between(std::int64_t{10}, std::int64_t{60});
+    }
+
+    Prng& prng() { return prng_; }
+    Duration gap() { return milliseconds(1) + prng_.exponential(mean_gap_); }
+    /// Nothing if no time is left before the end.
+    std::optional<Duration> length(Duration start) {
+        const Duration left = options_.duration - start;
+        if (left < length_min) return std::nullopt;
+        return whole_us(std::min(left, length_min + prng_.exponential(mean_length_)));
+    }
+    static Duration whole_us(Duration time) { return microseconds(time.count() / 1'000); }
+
+    std::string random_node() { return "n" + std::to_string(1 + prng_.below(options_.nodes)); }
+    std::string node() {
+        if (prng_.chance(static_cast<std::uint64_t>(leader_percent_), 100)) {
+            return std::string(leader_target);
+        }
+        return random_node();
+    }
+    /// One node mostly; sometimes several at once, as when a rack loses power.
+    std::vector<std::string> few_nodes() {
+        if (!prng_.chance(1, 6)) return {node()};
+        return some_nodes(1 + prng_.below(options_.nodes));
+    }
+    std::vector<std::string> some_nodes(std::uint64_t count) {
+        std::vector<std::string> all = shuffled_nodes();
+        all.resize(std::min<std::size_t>(all.size(), count));
+        return all;
+    }
+    std::vector<std::string> shuffled_nodes() {
+        std::vector<std::string> all;
+        for (std::uint32_t i = 1; i <= options_.nodes; ++i) all.push_back("n" + std::to_string(i));
+        for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[prng_.below(i)]);
+        return all;
+    }
+
+    std::vector<Link> some_links() {
+        std::vector<Link> links;
+        const std::string from = prng_.chance(1, 8) ? client() : node();
+        if (prng_.chance(1, 4)) {  // all links of one host, one way
+            for (std::uint32_t i = 1; i <= options_.nodes; ++i) {
+                const std::string other = "n" + std::to_string(i);
+                if (other == from) continue;
+                links.push_back({from, other});
+            }
+        } else {
+            const std::string to = random_node();
+            if (to != from) links.push_back({from, to});
+        }
+        if (prng_.chance(1, 2)) {
+            for (Link& link : links) std::swap(link.from, link.to);
+        }
+        return links;
+    }
+
+    /// Two or three groups that hold all nodes. Clients mostly stay outside and reach every side:
+    /// they are the ones who can see an old leader's answer next to a new one's.
+    std::vector<std::vector<std::string>> groups(std::vector<std::string> nodes) {
+        if (nodes.size() < 2) return {};
+        const std::size_t count = nodes.size() > 3 && prng_.chance(1, 5) ? 3 : 2;
+        std::vector<std::vector<std::string>> split(count);
+        for (std::size_t i = 0; i < nodes.size(); ++i) {
+            const std::size_t group = i < count ? i : prng_.below(count);
+            split[group].push_back(std::move(nodes[i]));
+        }
+        if (prng_.chance(static_cast<std::uint64_t>(leader_percent_), 100)) {
+            split[prng_.below(count)].push_back(std::string(leader_target));
+        }
+        if (prng_.chance(1, 3)) {
+            for (std::uint32_t i = 1; i <= options_.clients; ++i) {
+                if (prng_.chance(1, 2)) split[prng_.below(count)].push_back(client_name(i));
+            }
+        }
+        return split;
+    }
+
+private:
+    static std::string client_name(std::uint64_t number) { return "c" + std::to_string(number); }
+    std::string client() { return client_name(1 + prng_.below(options_.clients)); }
+
+    Prng prng_;
+    const DrawOptions& options_;
+    Duration mean_gap_{0};
+    Duration mean_length_{0};
+    std::int64_t leader_percent_ = 0;
+};
+
+/// Positive or negative, of a magnitude between the bounds, small ones as likely as large ones.
+std::int64_t magnitude(Prng& prng, std::int64_t low, std::int64_t high, bool either_sign) {
+    std::int64_t top = low;
+    const std::int64_t doublings = 63 - __builtin_clzll(static_cast<std::uint64_t>(high / low));
+    for (std::int64_t i = prng.between(std::int64_t{0}, doublings); i > 0; --i) top *= 2;
+    const std::int64_t value = prng.between(low, std::max(low, std::min(top * 2, high)));
+    return either_sign && prng.chance(1, 2) ? -value : value;
+}
+
+void draw_crash_details(Prng& prng, const FaultKinds& kinds, Fault& fault) {
+    // Drawn whether allowed or not, so that a switch does not move the other draws.
+    const bool loses = prng.chance(3, 4);
+    const std::int64_t loss = prng.between(std::int64_t{0}, std::int64_t{2});
+    const bool tears = prng.chance(1, 2);
+    const bool undoes_names = prng.chance(1, 2);
+    const bool dies_mid_write = prng.chance(1, 3);
+    const std::int64_t operations = magnitude(prng, 1, 256, false);
+    constexpr std::int64_t keep_all = 3;  // "none" is lost
+    fault.parameters["loss"] = loses && kinds.contains(FaultKind::lost_unsynced) ? loss : keep_all;
+    fault.parameters["torn"] = tears && kinds.contains(FaultKind::torn_write);
+    fault.parameters["names"] = undoes_names && kinds.contains(FaultKind::lost_names);
+    if (dies_mid_write && kinds.contains(FaultKind::disk_death)) {
+        fault.parameters["after_disk_ops"] = operations;
+    }
+}
+
+void draw_parameters(Drawer& drawer, const FaultKinds& kinds, Fault& fault) {
+    Prng& prng = drawer.prng();
+    auto& values = fault.parameters;
+    switch (fault.kind) {
+        case FaultKind::crash: draw_crash_details(prng, kinds, fault); break;
+        case FaultKind::flap:
+            values["period_us"] = magnitude(prng, 100'000, 2'000'000, false);
+            break;
+        case FaultKind::slow_link:
+            values["bytes_per_s"] = magnitude(prng, 4'000, 1'000'000, false);
+            break;
+        case FaultKind::delay: values["extra_us"] = magnitude(prng, 1'000, 500'000, false); break;
+        case FaultKind::bit_flip: values["one_in"] = magnitude(prng, 20, 10'000, false); break;
+        case FaultKind::clock_offset:
+            values["offset_us"] = magnitude(prng, 1'000, 3'600'000'000, true);
+            break;
+        case FaultKind::clock_step:
+            values["step_us"] = magnitude(prng, 1'000, 3'600'000'000, true);
+            break;
+        case FaultKind::clock_drift: values["ppm"] = magnitude(prng, 10, 50'000, true); break;
+        case FaultKind::clock_rate:
+            values["percent"] = prng.between(std::int64_t{50}, std::int64_t{200});
+            break;
+        case FaultKind::timer_late:
+            values["mean_us"] = magnitude(prng, 1'000, 200'000, false);
+            break;
+        case FaultKind::disk_latency: values["factor"] = magnitude(prng, 2, 200, false); break;
+        default: break;
+    }
+}
+
+/// Fills in whom the fault hits. False if there is nobody (one node has no links).
+bool draw_targets(Drawer& drawer, Fault& fault) {
+    switch (spec_of(fault.kind).form) {
+        case TargetForm::nodes: fault.nodes = drawer.few_nodes(); return true;
+        case TargetForm::links: fault.links = drawer.some_links(); return !fault.links.empty();
+        case TargetForm::groups: {
+            std::vector<std::string> nodes = drawer.shuffled_nodes();
+            if (fault.kind == FaultKind::bridge) nodes.pop_back();
+            fault.groups = drawer.groups(std::move(nodes));
+            return !fault.groups.empty();
+        }
+        case TargetForm::crash_switch: break;
+    }
+    return false;
+}
+
+std::vector<Fault> draw_kind(FaultKind kind, const Prng& faults, const DrawOptions& options) {
+    Drawer drawer(faults.split(to_string(kind)), options);
+    const FaultKindSpec& spec = spec_of(kind);
+    std::vector<Fault> drawn;
+    Duration start = quiet_start;
+    while (drawn.size() < 1'000) {
+        start = Drawer::whole_us(start + drawer.gap());
+        const std::optional<Duration> length = drawer.length(start);
+        if (!length) break;
+        Fault fault = make_fault(kind, start, spec.lasts ? *length : Duration(0));
+        draw_parameters(drawer, options.kinds, fault);
+        if (draw_targets(drawer, fault)) drawn.push_back(std::move(fault));
+        // A kind does not overlap itself: its stop would end the other's effect as well.
+        start += spec.lasts ? *length : Duration(0);
+    }
+    return drawn;
+}
+
+bool takes_nodes_down(const Fault& fault) {
+    return fault.kind == FaultKind::crash || fault.kind == FaultKind::pause ||
+           fault.kind == FaultKind::disk_stall;
+}
+
+/// The most nodes that faults of `chosen` can hold down at one time during `fault`. A "leader" may
+/// be any node, so it counts as one more.
+std::size_t down_during(const std::vector<Fault>& chosen, const Fault& fault) {
+    std::size_t worst = 0;
+    const auto down_at = [&](Duration moment) {
+        std::multiset<std::string> leaders;
+        std::set<std::string> nodes;
+        for (const Fault& other : chosen) {
+            if (other.start > moment || other.end() <= moment) continue;
+            for (const std::string& node : other.nodes) {
+                if (node == leader_target) leaders.insert(node);
+                if (node != leader_target) nodes.insert(node);
+            }
+        }
+        return leaders.size() + nodes.size();
+    };
+    worst = down_at(fault.start);
+    for (const Fault& other : chosen) {
+        if (other.start > fault.start && other.start < fault.end()) {
+            worst = std::max(worst, down_at(other.start));
+        }
+    }
+    return worst;
+}
+
+/// Keeps a majority up, but for now and then a few seconds without one.
+void limit_outages(Schedule& schedule, Prng prng) {
+    const std::size_t spare = (schedule.nodes - 1) / 2;
+    std::vector<Fault> chosen;
+    std::vector<Fault> kept;
+    for (Fault& fault : schedule.faults) {
+        if (takes_nodes_down(fault)) {
+            const bool may_exceed = prng.chance(1, 4);
+            const std::size_t down = down_during(chosen, fault);
+            if (down + fault.nodes.size() > spare) {
+                if (may_exceed) {
+                    fault.length = std::min(fault.length, majority_down_max);
+                } else if (down >= spare) {
+                    continue;
+                } else {
+                    fault.nodes.resize(spare - down);
+                }
+            }
+            chosen.push_back(fault);
+        }
+        kept.push_back(std::move(fault));
+    }
+    schedule.faults = std::move(kept);
+}
+
+}  // namespace
+
+Schedule draw_schedule(const Prng& faults, const DrawOptions& options) {
+    GEODE_ASSERT(options.nodes >= 1 && options.clients >= 1);
+    GEODE_ASSERT(options.duration > Duration(0));
+    Schedule schedule;
+    schedule.nodes = options.nodes;
+    schedule.clients = options.clients;
+    schedule.duration = options.duration;
+    const Prng swarm = faults.split("swarm");
+    std::size_t enabled = 0;
+    for (const FaultKind kind : options.kinds) {
+        enabled += spec_of(kind).form != TargetForm::crash_switch;
+    }
+    for (const FaultKind kind : options.kinds) {
+        if (spec_of(kind).form == TargetForm::crash_switch) continue;
+        if (enabled > 2 && !swarm.split(to_string(kind)).chance(1, 2)) continue;
+        for (Fault& fault : draw_kind(kind, faults, options)) {
+            schedule.faults.push_back(std::move(fault));
+        }
+    }
+    sort_faults(schedule);
+    limit_outages(schedule, faults.split("outages"));
+    GEODE_ASSERT(validate(schedule).has_value());
+    return schedule;
+}
+
+}  // namespace geode::sim
