@@ -101,11 +101,12 @@ def check_tree(root, paths, files):
     layers = Layers(table.text)
     found = [('tools/layers.txt', layers.rows[row][0], 'layer', f'{row} reaches itself')
              for row in layers.cycles()]
+    folders = _library_folders(layers, files)
     for file in files.values():
         if file.is_cpp:
             found += _check_includes(layers, file)
         elif file.name == 'CMakeLists.txt':
-            found += _check_links(layers, file)
+            found += _check_links(layers, file, folders)
         elif file.path.endswith('.md'):
             found += _check_document(root, file)
     found += _check_lists(paths, files)
@@ -133,15 +134,27 @@ def _check_includes(layers, file):
             yield file.path, line, 'include-arrow', f'{owner} may not include <{path}>'
 
 
-def _check_links(layers, file):
-    folders = {folder.replace('/', '_'): folder for folder in layers.rows}
+def _library_folders(layers, files):
+    """library name -> folder: the row or folder it is named after, or where it is defined."""
+    rows = {row.replace('/', '_'): row for row in layers.rows}
+    folders = {os.path.dirname(path) for path in files}
+    libraries = {}
+    for path, file in files.items():
+        if file.name == 'CMakeLists.txt':
+            for match in _LIBRARY.finditer(file.text):
+                named = match[1].replace('_', '/')
+                libraries[match[1]] = rows.get(match[1]) or (
+                    named if named in folders else os.path.dirname(path))
+    return {**rows, **libraries}
+
+
+def _check_links(layers, file, folders):
     for match in _LIBRARY.finditer(file.text):
-        owner = folders.get(match[1]) or layers.owner(file.path)
+        owner = layers.owner(folders[match[1]])
         line = file.text.count('\n', 0, match.start()) + 1
         for name in re.findall(r'\bgeode_(\w+)', match[2]):
-            # Libraries inside a row, such as geode_node_wire, go by the row's longest name.
-            target = folders.get(name) or name.replace('_', '/')
-            if owner and not layers.may_include(owner, target + '/x.h'):
+            target = folders.get(name)
+            if owner and target and not layers.may_include(owner, target + '/x.h'):
                 yield file.path, line, 'link-arrow', f'{owner} may not link geode_{name}'
 
 

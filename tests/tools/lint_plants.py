@@ -113,6 +113,10 @@ TREE_PLANTS = [
                     '  LINKS geode_node)\n'}),
     ('unlisted', {'base/b.h': '// SPDX-License-Identifier: Apache-2.0\n#pragma once\n// Why.\n'}),
     ('unlisted', {'tests/base/b_test.cc': '// SPDX-License-Identifier: Apache-2.0\n'}),
+    ('link-arrow', {'base/CMakeLists.txt':  # by the folder that defines it
+                    'geode_library(base SOURCES a.cc HEADERS a.h hash_map.h deep/b.h\n'
+                    '  LINKS geode_wires)\n',
+                    'node/CMakeLists.txt': 'geode_library(wires)\n'}),
     ('readme', {'base/README.md': None}),
     ('readme', {'base/README.md': 'Purpose: x.\nEntry header: `a.h`.\n'}),
     ('dead-link', {'docs/page.md': '[gone](../base/gone.h)\n'}),
