@@ -27,7 +27,8 @@ constexpr const char* examples = R"(
 examples:
   geode-sim run --seed 7                          5 nodes, 60 s, all faults, workload register
   geode-sim run --seed 7 --verify                 twice; names the first event that differs
-  geode-sim run --seed 7 --print-schedule > s.json ; geode-sim run --seed 7 --schedule s.json
+  geode-sim run --seed 7 --print-schedule > s.json
+  geode-sim run --seed 7 --schedule s.json
   geode-sim sweep --seeds 1..1000 --workload graph --out runs.jsonl
   geode-sim replay runs.jsonl                     the first failure again
   geode-sim run --seed 1 --graph ../shared/data/graphs/air-routes
@@ -48,8 +49,8 @@ examples:
   geode-sim sweep --seeds 1..1000 --workload register -j 8
   geode-sim sweep --seeds 1..100000 --shard 3/16 --out part3.jsonl    one of 16 machines
   geode-sim sweep --seeds 1..2000 --until-failure
-Without --nodes each seed draws 3 to 7 nodes. A sweep of 100 seeds or more in which an enabled fault
-never had an effect is void: exit status 2.)";
+Without --nodes each seed draws 3 to 7 nodes. A sweep of 100 seeds or more in which an enabled
+fault never had an effect is void: exit status 2.)";
 
 constexpr const char* check_examples = R"(
 examples:

@@ -11,14 +11,21 @@
 namespace geode::sim {
 namespace {
 
-constexpr std::uint64_t commands_per_batch = 200;
+// About this many batches, so that loading takes many round trips whatever the size of the graph.
+constexpr std::uint64_t batches_wanted = 200;
+constexpr std::uint64_t commands_per_batch_max = 500;
+
+std::uint64_t commands_per_batch(const GraphData& graph) {
+    const std::uint64_t elements = graph.vertices.size() + graph.edges.size();
+    return std::clamp(elements / batches_wanted, std::uint64_t{1}, commands_per_batch_max);
+}
 
 class LoadDriver final : public WorkloadDriver {
 public:
     explicit LoadDriver(const WorkloadSetup& setup)
         : given_(setup.graph != nullptr ? *setup.graph : embedded_graph()),
-          queue_(graph::to_batches(given_.vertices, {}, commands_per_batch),
-                 graph::to_batches({}, given_.edges, commands_per_batch)) {
+          queue_(graph::to_batches(given_.vertices, {}, commands_per_batch(given_)),
+                 graph::to_batches({}, given_.edges, commands_per_batch(given_))) {
         // Spread over most of the fault phase, so that the faults meet the loading.
         const auto batches = static_cast<std::int64_t>(std::max<std::size_t>(queue_.total(), 1));
         const Duration mean = setup.duration * 6 / 10 * setup.clients / batches;
