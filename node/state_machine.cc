@@ -15,7 +15,8 @@ constexpr std::string_view pointer_magic = "geode-state 1 ";
 constexpr std::uint64_t first_generation = 1;
 constexpr std::size_t pointer_bytes_max = 64;
 
-const Bytes applied_key = {graph::meta_prefix, 'a'};
+constexpr char applied_key_bytes[] = {graph::meta_prefix, 'a'};
+constexpr BytesView applied_key(applied_key_bytes, sizeof applied_key_bytes);
 
 Bytes session_key(SessionId id) {
     Bytes key = {graph::meta_prefix, 's'};
@@ -222,7 +223,7 @@ private:
 
     StateMachine& state_;
     storage::KvAccess& access_;
-    StateView view_;
+    graph::StoreView view_;
     graph::GraphTransaction transaction_;
     storage::KvBatch batch_;
 };

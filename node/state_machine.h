@@ -29,6 +29,7 @@
 
 #include "consensus/raft/types.h"
 #include "graph/graph_reader.h"
+#include "graph/store_view.h"
 #include "node/wire/client_codec.h"
 #include "runtime/world.h"
 #include "storage/kv_store.h"
@@ -39,19 +40,6 @@ struct StateMachineOptions {
     std::string path = "state";  ///< directory, made if absent
     std::size_t write_buffer_bytes = 4 << 20;
     std::uint32_t sessions_max = 10'000;
-};
-
-/// The store as the graph layer reads it.
-class StateView final : public graph::KvView {
-public:
-    explicit StateView(storage::KvAccess& access) : access_(access) {}
-    Result<std::optional<Bytes>> get(BytesView key) override { return access_.get(key); }
-    Result<void> for_each(BytesView from, BytesView to, Visitor visit) override {
-        return access_.for_each({from, to}, visit);
-    }
-
-private:
-    storage::KvAccess& access_;
 };
 
 class StateMachine {
@@ -75,7 +63,7 @@ public:
     auto read(Use&& use) {
         const std::shared_ptr<storage::KvStore> store = store_;
         return store->access([&](storage::KvAccess& access) {
-            StateView view(access);
+            graph::StoreView view(access);
             graph::GraphReader reader(view);
             return use(reader);
         });

@@ -119,6 +119,7 @@ private:
     Result<void> ensure_session(MonoTime deadline);
     Result<wire::Applied> propose(const wire::LogCommand& command, MonoTime deadline, bool* maybe);
     void rotate();
+    void follow(const Address& hint);
     void back_off(MonoTime deadline);
 
     World& world_;
@@ -136,6 +137,11 @@ private:
 
 void Client::Impl::rotate() {
     target_ = options_.endpoints[next_endpoint_++ % options_.endpoints.size()];
+}
+
+void Client::Impl::follow(const Address& hint) {
+    GEODE_REACHED("client.followed_leader_hint");
+    target_ = hint;
 }
 
 void Client::Impl::back_off(MonoTime deadline) {
@@ -170,8 +176,7 @@ Result<Value> Client::Impl::ask(Consistency consistency,
         if (fate == Fate::maybe_done) any_maybe = true;
         if (maybe != nullptr) *maybe = any_maybe;
         if (channel_.leader_hint().has_value() && *channel_.leader_hint() != target_) {
-            target_ = *channel_.leader_hint();
-            GEODE_REACHED("client.followed_leader_hint");
+            follow(*channel_.leader_hint());
         } else {
             rotate();
             back_off(deadline);

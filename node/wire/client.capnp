@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The client protocol (port 3141): frames of Request one way, Response the other.
 # Requests may be pipelined; responses come in any order and carry the request's id.
 @0x9c7d2b64f1038e55;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The cluster protocol (port 3142): one HelloMessage, then RaftMessage frames, in one direction.
 @0xe82f4a90c35d7716;
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Values, records and commands as they travel and as they are logged.
 # Evolution: add fields and union members at the end; never renumber, never reuse.
 @0xd3b1c5f0a7e94210;
