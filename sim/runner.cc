@@ -122,10 +122,10 @@ std::uint64_t Run::answered() const {
 bool Run::step_slice() {
     Simulation& simulation = cluster_.simulation();
     simulation.run_for(slice);
-    if (const std::uint64_t now_answered = answered(); now_answered != answered_seen_) {
-        answered_seen_ = now_answered;
-        last_answer_ = simulation.now();
-    }
+    const std::uint64_t now_answered = answered();
+    const bool asking = !std::ranges::all_of(progress_, &workloads::Progress::finished);
+    if (now_answered != answered_seen_ || !asking) last_answer_ = simulation.now();
+    answered_seen_ = now_answered;
     outage_max_ = std::max(outage_max_, simulation.now() - last_answer_);
     return !cluster_.finding();
 }
