@@ -16,7 +16,7 @@ std::string over(std::string what, std::uint64_t found, std::uint64_t most) {
 Complaint find_invalid_name(const char* what, std::string_view name) {
     if (name.empty()) return std::string("empty ") + what;
     if (name.size() > name_bytes_max) {
-        return over(std::string("bytes of a ") + what, name.size(), name_bytes_max);
+        return over(std::string(what) + " bytes", name.size(), name_bytes_max);
     }
     return std::nullopt;
 }

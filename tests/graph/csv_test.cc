@@ -152,7 +152,7 @@ TEST_CASE("csv_load: edge errors name file, line and what was expected", "[fast]
     CHECK(edges_error("~id,~from,~to,~label\n5,1,2,t\n5,2,1,t\n") ==
           "e.csv:3: edge \"5\" was there before");
     CHECK_THAT(edges_error("~from,~to,~label\n1,2," + std::string(name_bytes_max + 1, 't') + "\n"),
-               Catch::StartsWith("e.csv:2: bytes of"));
+               Catch::StartsWith("e.csv:2: edge type bytes: 257"));
 }
 
 TEST_CASE("csv_load: batches are cut by count and by bytes, vertices first", "[fast]") {

@@ -119,6 +119,23 @@ TEST_CASE("record: hostile counts, depths and doubles are refused cheaply", "[fa
     for (std::uint32_t i = 0; i < 100'000; ++i) deep += "\x06\x01"s;
     refused(deep + '\0', "too deep");
 
+    const auto labels = [](const Bytes& rest) {
+        return decode_vertex(VertexId(1), "\x01"s + rest + "\x00"s);
+    };
+    CHECK(labels("\x02\x01"
+                 "a\x01"
+                 "b"s)
+              .has_value());
+    CHECK(labels("\x02\x01"
+                 "b\x01"
+                 "a"s)
+              .code() == ErrorCode::corrupt);
+    CHECK(labels("\x02\x01"
+                 "a\x01"
+                 "a"s)
+              .code() == ErrorCode::corrupt);
+    CHECK(decode_edge("\x01\x02\x01x\x01\x01w\x01"s).code() == ErrorCode::corrupt);
+
     CHECK(decode_edge("\x02\x00"s).code() == ErrorCode::unsupported);
     CHECK(check_in_edge_record(in_edge_record()).has_value());
     CHECK(check_in_edge_record("").code() == ErrorCode::corrupt);

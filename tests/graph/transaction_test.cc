@@ -143,14 +143,14 @@ TEST_CASE("transaction: anything over a maximum is invalid and leaves no trace",
     for (std::uint32_t i = 1; i < list_depth_max; ++i) deep = Value(List(1, deep));
 
     invalid(PutVertex{{VertexId(1), {""}, {}}}, "empty label");
-    invalid(PutVertex{{VertexId(1), {long_name}, {}}}, "bytes of a label: 257, at most 256");
+    invalid(PutVertex{{VertexId(1), {long_name}, {}}}, "label bytes: 257, at most 256");
     invalid(PutVertex{person(1, {{"", 1}})}, "empty property name");
     invalid(PutVertex{person(1, {{"p", Value()}})}, "property p is null");
     invalid(PutVertex{person(1, {{"p", std::string(string_bytes_max + 1, 'x')}})}, "of a string");
     invalid(PutVertex{person(1, {{"p", List(list_elements_max + 1)}})}, "elements of a list");
     invalid(PutVertex{person(1, {{"p", List(1, deep)}})}, "nested deeper than 8");
     invalid(PutEdge{edge(1, "", 1)}, "empty edge type");
-    invalid(DeleteEdge{{VertexId(1), long_name, VertexId(1), 0}}, "bytes of a edge type");
+    invalid(DeleteEdge{{VertexId(1), long_name, VertexId(1), 0}}, "edge type bytes: 257");
     invalid(CompareAndSet{VertexId(1), "", 1, 2}, "empty property name");
     invalid(CompareAndSet{VertexId(1), "p", 1, List(1, deep)}, "desired: lists");
     invalid(Batch{std::vector<SingleCommand>(batch_commands_max + 1, PutEdge{good})}, "in a batch");
