@@ -31,7 +31,7 @@ struct TypeName {
     std::string_view name;
     CellKind kind;
 };
-constexpr std::array type_names = {
+constexpr std::array<TypeName, 12> type_names = {
     TypeName{"string", CellKind::string},   TypeName{"date", CellKind::string},
     TypeName{"datetime", CellKind::string}, TypeName{"byte", CellKind::whole},
     TypeName{"short", CellKind::whole},     TypeName{"int", CellKind::whole},
