@@ -205,4 +205,23 @@ TEST_CASE("sim_world chaos: a quarter of the sites, a quarter of their calls", "
         CHECK_FALSE(off.world(1).chaos().fires("test." + std::to_string(i)));
 }
 
+TEST_CASE("sim_world chaos: can be switched in a life, and stays so in the next", "[fast]") {
+    Cluster cluster(1);
+    const auto fires = [&] {
+        int hits = 0;
+        for (int i = 0; i < 1000; ++i) {
+            hits += cluster.world(1).chaos().fires("test." + std::to_string(i)) ? 1 : 0;
+        }
+        return hits;
+    };
+    CHECK(fires() == 0);
+    cluster.node(1).set_chaos(true);
+    CHECK(fires() > 0);
+    cluster.node(1).crash();
+    cluster.node(1).boot();
+    CHECK(fires() > 0);
+    cluster.node(1).set_chaos(false);
+    CHECK(fires() == 0);
+}
+
 }  // namespace geode::sim
