@@ -69,8 +69,10 @@ Knobs draw_knobs(const Prng& protocol) {
     knobs.compact_keep_entries = pick(prng, kept);
     constexpr std::array<std::uint64_t, 3> buffers = {64 << 10, 256 << 10, 1 << 20};
     knobs.state_write_buffer_bytes = pick(prng, buffers);
+    // One chunk travels per round trip: tiny ones would take minutes over a WAN.
     constexpr std::array<std::uint64_t, 3> chunks = {512, 4 << 10, 64 << 10};
     knobs.snapshot_chunk_bytes = pick(prng, chunks);
+    if (knobs.network == NetworkKind::wan) knobs.snapshot_chunk_bytes = 64 << 10;
     constexpr std::array<std::uint32_t, 4> sessions = {8, 16, 100, 10'000};
     knobs.sessions_max = pick(prng, sessions);
     constexpr std::array<std::uint32_t, 3> requests = {4, 64, 4096};
