@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hidden: `runtime_os_test [.bench]`. Server and clients on two threads with a loop each, 256 B
-// messages. Reference on two cores (plain Asio with fibers): 7.8 us at one connection, 109-174 k
-// round trips per second at 64.
+// Hidden, and slow so that the filter ~[slow] skips it: `runtime_os_test [.bench]`. Server and
+// clients on two threads with a loop each, 256 B messages. Reference on two cores (plain Asio with
+// fibers): 7.8 us at one connection, 109-174 k round trips per second at 64.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -96,13 +96,13 @@ void measure(int connections, Duration length) {
 
 }  // namespace
 
-TEST_CASE("os bench: ping-pong of 256 B", "[.bench]") {
+TEST_CASE("os bench: ping-pong of 256 B", "[.bench][slow]") {
     for (int round = 0; round < 3; ++round) {
         for (const int connections : {1, 64}) measure(connections, seconds(2));
     }
 }
 
-TEST_CASE("os bench: fiber to worker and back", "[.bench]") {
+TEST_CASE("os bench: fiber to worker and back", "[.bench][slow]") {
     Fixture fixture;
     std::vector<std::int64_t> times;
     fixture.run([&] {
