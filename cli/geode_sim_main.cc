@@ -56,7 +56,7 @@ constexpr const char* check_examples = R"(
 examples:
   geode-sim check --model register recorded/*.log
   geode-sim check --model kv --json history.txt
-Prints file, valid|invalid|unknown and the anomaly, tab-separated; exits with 1 if one is invalid.)";
+Prints file, valid|invalid|unknown and the anomaly, tab-separated. Exit status 1: one is invalid.)";
 
 constexpr const char* replay_examples = R"(
 examples:

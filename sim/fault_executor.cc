@@ -24,7 +24,9 @@ void set_power_loss(const Fault& fault, SimDisk& disk) {
     options.lose_names = fault.parameter("names") != 0;
     options.tear = fault.parameter("torn") != 0;
     disk.set_power_loss_options(options);
-    disk.set_power_loss_mode(power_loss_mode(loss));
+    // The mode is for data and names alike: where only names go, it must not keep everything.
+    const bool names_only = options.lose_names && !options.lose_data;
+    disk.set_power_loss_mode(names_only ? PowerLossMode::keep_subset : power_loss_mode(loss));
 }
 
 /// Without any loss it is the process that dies, not the machine.
