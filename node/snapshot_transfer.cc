@@ -8,6 +8,8 @@ namespace geode::node {
 
 // ---- sending ----
 
+SnapshotSender::SnapshotSender(RaftHost& host) : host_(host), ended_(host.world_) {}
+
 void SnapshotSender::start(NodeId peer) {
     const Term term = host_.core_.term();
     host_.world_.spawn("snapshot sender", [this, peer, term] { run(peer, term); });
@@ -25,12 +27,16 @@ void SnapshotSender::acknowledged(const raft::Message& ack) {
 }
 
 void SnapshotSender::run(NodeId peer, Term term) {
-    if (streams_.contains(peer)) return;  // an older stream still winds down; the core asks again
+    // A stream of an earlier leadership notices within `repeat_after` that it is not wanted.
+    ended_.wait_until(never, [&] { return !streams_.contains(peer); });
     Stream current(host_.world_);
     struct Registered {
         SnapshotSender& sender;
         NodeId peer;
-        ~Registered() { sender.streams_.erase(peer); }
+        ~Registered() {
+            sender.streams_.erase(peer);
+            sender.ended_.notify_all();
+        }
     } registered{*this, peer};
     streams_.emplace(peer, &current);
     host_.world_.trace().event("snapshot.send", {{"peer", peer.value()}});

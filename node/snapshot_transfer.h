@@ -28,9 +28,10 @@ public:
     static constexpr Duration repeat_after = milliseconds(500);
     static constexpr Duration silence_max = seconds(10);
 
-    explicit SnapshotSender(RaftHost& host) : host_(host) {}
+    explicit SnapshotSender(RaftHost& host);
 
-    /// Starts a stream to `peer`; one per peer at a time. Ends with SnapshotSent to the core.
+    /// Starts a stream to `peer`, once an older one has wound down; one per peer at a time. Ends
+    /// with SnapshotSent to the core, which does not ask again before.
     void start(NodeId peer);
     /// A peer's snapshot_ack. Never suspends.
     void acknowledged(const raft::Message& ack);
@@ -52,6 +53,7 @@ private:
 
     RaftHost& host_;
     std::map<NodeId, Stream*> streams_;
+    Condition ended_;  ///< some stream has left streams_
 };
 
 class SnapshotReceiver {

@@ -9,14 +9,34 @@ namespace geode::wire {
 namespace {
 
 constexpr std::size_t read_bytes_min = 4096;
+constexpr std::uint32_t magic = 0x464f4547;  // "GEOF"
+constexpr std::size_t checked_header_bytes = 12;
+
+struct Header {
+    std::uint32_t length;
+    std::uint32_t payload_checksum;
+};
+
+Result<Header> read_header(BytesView bytes) {
+    const auto malformed = [](const char* why) {
+        return make_error(ErrorCode::protocol_error, why);
+    };
+    if (read_little<std::uint32_t>(bytes, 0) != magic) return malformed("not a frame");
+    if (read_little<std::uint32_t>(bytes, checked_header_bytes) !=
+        crc32c(bytes.substr(0, checked_header_bytes))) {
+        return malformed("a frame header with a bad checksum");
+    }
+    const Header header{read_little<std::uint32_t>(bytes, 4), read_little<std::uint32_t>(bytes, 8)};
+    if (header.length == 0 || header.length % 8 != 0) {
+        return malformed("a frame of a length not in words");
+    }
+    if (header.length > frame_bytes_max) {
+        return make_error(ErrorCode::too_large, "a frame over the maximum");
+    }
+    return header;
+}
 
 }  // namespace
-
-bool FrameReader::ready() const {
-    if (end_ - begin_ < frame_header_bytes) return false;
-    return end_ - begin_ - frame_header_bytes >=
-           read_little<std::uint32_t>(BytesView(at(begin_), frame_header_bytes), 0);
-}
 
 void FrameReader::make_room(std::size_t bytes) {
     if (begin_ == end_) begin_ = end_ = 0;
@@ -32,19 +52,12 @@ Result<BytesView> FrameReader::next(MonoTime deadline) {
     for (;;) {
         const std::size_t have = end_ - begin_;
         if (have >= frame_header_bytes) {
-            const BytesView header(at(begin_), frame_header_bytes);
-            const auto length = read_little<std::uint32_t>(header, 0);
-            if (length == 0 || length % 8 != 0) {
-                return make_error(ErrorCode::protocol_error, "frame of a length not in words");
-            }
-            if (length > frame_bytes_max) {
-                return make_error(ErrorCode::too_large, "frame over the maximum");
-            }
-            wanted = frame_header_bytes + length;
+            GEODE_TRY(const Header header, read_header(BytesView(at(begin_), frame_header_bytes)));
+            wanted = frame_header_bytes + header.length;
             if (have >= wanted) {
-                const BytesView payload(at(begin_ + frame_header_bytes), length);
-                if (crc32c(payload) != read_little<std::uint32_t>(header, 4)) {
-                    return make_error(ErrorCode::protocol_error, "frame with a bad checksum");
+                const BytesView payload(at(begin_ + frame_header_bytes), header.length);
+                if (crc32c(payload) != header.payload_checksum) {
+                    return make_error(ErrorCode::protocol_error, "a frame with a bad checksum");
                 }
                 begin_ += wanted;
                 return payload;
@@ -70,10 +83,12 @@ void end_frame(Bytes& out, std::size_t frame_begin) {
     const std::size_t length = out.size() - frame_begin - frame_header_bytes;
     GEODE_ASSERT(length > 0 && length % 8 == 0 && length <= frame_bytes_max);
     const BytesView payload(out.data() + frame_begin + frame_header_bytes, length);
-    const auto length32 = static_cast<std::uint32_t>(length);
-    const std::uint32_t checksum = crc32c(payload);
-    std::memcpy(out.data() + frame_begin, &length32, 4);
-    std::memcpy(out.data() + frame_begin + 4, &checksum, 4);
+    Bytes header;
+    append_little(header, magic);
+    append_little(header, static_cast<std::uint32_t>(length));
+    append_little(header, crc32c(payload));
+    append_little(header, crc32c(header));
+    header.copy(out.data() + frame_begin, frame_header_bytes);
 }
 
 }  // namespace geode::wire
