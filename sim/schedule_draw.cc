@@ -12,6 +12,7 @@ namespace {
 constexpr Duration quiet_start = seconds(1);  // so that faults meet a working cluster
 constexpr Duration length_min = milliseconds(50);
 constexpr Duration majority_down_max = seconds(3);
+constexpr Duration blink_max = seconds(1);  // so short that a majority may always be down
 
 /// Draws what every kind needs: hosts, links, groups, lengths.
 class Drawer {
@@ -21,6 +22,7 @@ public:
         mean_gap_ = prng_.between(seconds(2), seconds(12));
         mean_length_ = prng_.between(milliseconds(200), seconds(5));
         leader_percent_ = prng_.between(std::int64_t{10}, std::int64_t{60});
+        has_storms_ = prng_.chance(1, 2);
     }
 
     Prng& prng() { return prng_; }
@@ -31,15 +33,17 @@ public:
         if (left < length_min) return std::nullopt;
         return whole_us(std::min(left, length_min + prng_.exponential(mean_length_)));
     }
+    /// How many faults strike in quick succession: mostly one.
+    std::uint64_t burst() { return has_storms_ && prng_.chance(1, 3) ? 3 + prng_.below(10) : 1; }
+    void aim_at_leader(bool on) { aimed_ = on; }
     static Duration whole_us(Duration time) { return microseconds(time.count() / 1'000); }
 
     std::string random_node() { return "n" + std::to_string(1 + prng_.below(options_.nodes)); }
-    std::string node() {
-        if (prng_.chance(static_cast<std::uint64_t>(leader_percent_), 100)) {
-            return std::string(leader_target);
-        }
-        return random_node();
+    bool hits_leader() {
+        const std::int64_t percent = aimed_ ? 75 : leader_percent_;
+        return prng_.chance(static_cast<std::uint64_t>(percent), 100);
     }
+    std::string node() { return hits_leader() ? std::string(leader_target) : random_node(); }
     /// One node mostly; sometimes several at once, as when a rack loses power.
     std::vector<std::string> few_nodes() {
         if (!prng_.chance(1, 6)) return {node()};
@@ -86,7 +90,7 @@ public:
             const std::size_t group = i < count ? i : prng_.below(count);
             split[group].push_back(std::move(nodes[i]));
         }
-        if (prng_.chance(static_cast<std::uint64_t>(leader_percent_), 100)) {
+        if (hits_leader()) {
             split[prng_.below(count)].push_back(std::string(leader_target));
         }
         if (prng_.chance(1, 3)) {
@@ -106,6 +110,8 @@ private:
     Duration mean_gap_{0};
     Duration mean_length_{0};
     std::int64_t leader_percent_ = 0;
+    bool has_storms_ = false;
+    bool aimed_ = false;
 };
 
 /// Positive or negative, of a magnitude between the bounds, small ones as likely as large ones.
@@ -181,23 +187,67 @@ bool draw_targets(Drawer& drawer, Fault& fault) {
     return false;
 }
 
-std::vector<Fault> draw_kind(FaultKind kind, const Prng& faults, const DrawOptions& options) {
-    Drawer drawer(faults.split(to_string(kind)), options);
-    const FaultKindSpec& spec = spec_of(kind);
-    std::vector<Fault> drawn;
-    Duration start = quiet_start;
-    while (drawn.size() < 1'000) {
-        start = Drawer::whole_us(start + drawer.gap());
-        const std::optional<Duration> length = drawer.length(start);
-        if (!length) break;
-        Fault fault = make_fault(kind, start, spec.lasts ? *length : Duration(0));
-        draw_parameters(drawer, options.kinds, fault);
-        if (draw_targets(drawer, fault)) drawn.push_back(std::move(fault));
-        // A kind does not overlap itself: its stop would end the other's effect as well.
-        start += spec.lasts ? *length : Duration(0);
-    }
-    return drawn;
+/// Kinds that unseat leaders: several of them within an election are what makes logs diverge.
+bool comes_in_storms(FaultKind kind) {
+    return kind == FaultKind::crash || kind == FaultKind::pause || kind == FaultKind::partition ||
+           kind == FaultKind::one_way_partition || kind == FaultKind::reset;
 }
+
+class KindDrawer {
+public:
+    KindDrawer(FaultKind kind, const Prng& faults, const DrawOptions& options)
+        : kind_(kind),
+          spec_(spec_of(kind)),
+          options_(options),
+          drawer_(faults.split(to_string(kind)), options) {}
+
+    std::vector<Fault> draw() {
+        Duration start = quiet_start;
+        while (drawn_.size() < faults_max) {
+            start = Drawer::whole_us(start + drawer_.gap());
+            const std::optional<Duration> length = drawer_.length(start);
+            if (!length) break;
+            const std::uint64_t burst = comes_in_storms(kind_) ? drawer_.burst() : 1;
+            if (burst > 1) {
+                start = draw_storm(start, burst);
+                continue;
+            }
+            add(start, *length);
+            // Outside storms a kind does not overlap itself: each fault is to be seen by itself.
+            start += spec_.lasts ? *length : Duration(0);
+        }
+        return std::move(drawn_);
+    }
+
+private:
+    static constexpr std::size_t faults_max = 1'000;
+
+    /// Short faults at the leader, whoever that is by then, a fraction of an election apart.
+    Duration draw_storm(Duration start, std::uint64_t faults) {
+        Prng& prng = drawer_.prng();
+        drawer_.aim_at_leader(true);
+        for (std::uint64_t i = 0; i < faults; ++i) {
+            const Duration length = microseconds(magnitude(prng, 2'000, 800'000, false));
+            if (start + length > options_.duration) break;
+            add(start, length);
+            start += microseconds(magnitude(prng, 5'000, 700'000, false));
+        }
+        drawer_.aim_at_leader(false);
+        return start;
+    }
+
+    void add(Duration start, Duration length) {
+        Fault fault = make_fault(kind_, start, spec_.lasts ? length : Duration(0));
+        draw_parameters(drawer_, options_.kinds, fault);
+        if (draw_targets(drawer_, fault)) drawn_.push_back(std::move(fault));
+    }
+
+    FaultKind kind_;
+    const FaultKindSpec& spec_;
+    const DrawOptions& options_;
+    Drawer drawer_;
+    std::vector<Fault> drawn_;
+};
 
 bool takes_nodes_down(const Fault& fault) {
     return fault.kind == FaultKind::crash || fault.kind == FaultKind::pause ||
@@ -236,7 +286,7 @@ void limit_outages(Schedule& schedule, Prng prng) {
     std::vector<Fault> kept;
     for (Fault& fault : schedule.faults) {
         if (takes_nodes_down(fault)) {
-            const bool may_exceed = prng.chance(1, 4);
+            const bool may_exceed = prng.chance(1, 4) || fault.length <= blink_max;
             const std::size_t down = down_during(chosen, fault);
             if (down + fault.nodes.size() > spare) {
                 if (may_exceed) {
@@ -271,7 +321,7 @@ Schedule draw_schedule(const Prng& faults, const DrawOptions& options) {
     for (const FaultKind kind : options.kinds) {
         if (spec_of(kind).form == TargetForm::crash_switch) continue;
         if (enabled > 2 && !swarm.split(to_string(kind)).chance(1, 2)) continue;
-        for (Fault& fault : draw_kind(kind, faults, options)) {
+        for (Fault& fault : KindDrawer(kind, faults, options).draw()) {
             schedule.faults.push_back(std::move(fault));
         }
     }
