@@ -123,26 +123,27 @@ bool DiskImage::keeps(const Plan& plan, std::uint64_t sequence) const {
 
 DiskImage::Plan DiskImage::make_plan(Prng& random, const PowerLossOptions& options,
                                      const PowerLossMode* mode) const {
-    std::vector<std::uint64_t> sequences;
+    std::vector<std::uint64_t> writes;
     for (const auto& [path, inode] : names_.current()) {
         for (const PendingChange& change : inode->pending) {
-            if (change.fate == Fate::open) sequences.push_back(change.sequence);
+            if (change.fate == Fate::open) writes.push_back(change.sequence);
         }
     }
-    std::sort(sequences.begin(), sequences.end());
+    std::sort(writes.begin(), writes.end());
+    std::vector<std::uint64_t> all = names_.pending();
+    all.insert(all.end(), writes.begin(), writes.end());
+    std::sort(all.begin(), all.end());
     Plan plan;
     plan.mode = mode != nullptr ? *mode : static_cast<PowerLossMode>(random.below(4));
     plan.salt = random.next();
     const bool tear = random.chance(1, 2) && options.tear;
-    const std::size_t kept = random.below(sequences.size() + 1);
-    plan.cutoff = kept == 0 ? 0 : sequences[kept - 1];
-    if (plan.mode == PowerLossMode::keep_prefix && sequences.empty()) {
-        plan.cutoff = random.below(sequence_ + 1);  // names alone
-    }
-    if (!tear || sequences.empty() || plan.mode == PowerLossMode::drop_all) return plan;
+    const std::size_t kept = random.below(all.size() + 1);
+    plan.cutoff = kept == 0 ? 0 : all[kept - 1];
+    if (!tear || writes.empty() || plan.mode == PowerLossMode::drop_all) return plan;
     // The write that was under way: the first one not kept, or the last of all.
-    const bool prefix = plan.mode == PowerLossMode::keep_prefix && kept < sequences.size();
-    plan.torn = prefix ? sequences[kept] : sequences.back();
+    const auto cut = std::upper_bound(writes.begin(), writes.end(), plan.cutoff);
+    const bool prefix = plan.mode == PowerLossMode::keep_prefix && cut != writes.end();
+    plan.torn = prefix ? *cut : writes.back();
     return plan;
 }
 

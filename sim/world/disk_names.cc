@@ -101,6 +101,12 @@ void DiskNames::sync_dir(std::string_view path) {
     pending_ = std::move(left);
 }
 
+std::vector<std::uint64_t> DiskNames::pending() const {
+    std::vector<std::uint64_t> sequences;
+    for (const Change& change : pending_) sequences.push_back(change.sequence);
+    return sequences;
+}
+
 std::size_t DiskNames::power_loss(FunctionRef<bool(std::uint64_t)> keep) {
     std::size_t lost = 0;
     for (const Change& change : pending_) {

@@ -45,7 +45,8 @@ public:
     void remove(std::string_view path, std::uint64_t sequence);
     void sync_dir(std::string_view path);
 
-    std::size_t pending_count() const { return pending_.size(); }
+    /// The sequences of the pending changes, ascending.
+    std::vector<std::uint64_t> pending() const;
     /// After a power loss: keeps the pending changes for which `keep(sequence)` says so and forgets
     /// the others, then everything in directories that no longer exist. Returns how many changes
     /// were lost.

@@ -164,6 +164,7 @@ void SimStream::break_end(int end) {
     End& here = at(end);
     if (here.closed || here.broken) return;
     here.broken = true;
+    if (std::exchange(reset_by_fault_, false)) engine_.faults().observed(FaultFamily::reset);
     wake_reader(end);
     wake_writer(end);
 }
@@ -262,7 +263,7 @@ void SimStream::abort(int end) {
 }
 
 void SimStream::reset() {
-    engine_.faults().observed(FaultFamily::reset);
+    reset_by_fault_ = true;
     send_reset(0);
     send_reset(1);
 }

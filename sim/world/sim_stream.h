@@ -127,6 +127,7 @@ private:
     std::uint64_t number_;
     std::array<End, 2> ends_;
     std::array<Pipe, 2> pipes_;
+    bool reset_by_fault_ = false;  ///< and not yet felt by anybody
 };
 
 }  // namespace geode::sim

@@ -224,4 +224,37 @@ TEST_CASE("sim_world chaos: can be switched in a life, and stays so in the next"
     CHECK(fires() == 0);
 }
 
+TEST_CASE("sim_world crash: connections owned by a fiber break, they do not end", "[fast]") {
+    const CrashKind kind = GENERATE(CrashKind::power_loss, CrashKind::process);
+    Cluster cluster(2);
+    Wire wire(cluster);
+    cluster.spawn(1, [&world = cluster.world(1), mine = std::move(wire.out)] {
+        world.sleep_for(seconds(1000));  // leaving, it destroys `mine`
+    });
+    cluster.sim.run_for(seconds(1));
+    cluster.node(1).crash(kind);
+    std::optional<ErrorCode> code;
+    cluster.run(2, [&] {
+        char byte = 0;
+        code = code_of(wire.in->read_some({&byte, 1}, never));
+    });
+    CHECK(code == ErrorCode::closed);
+}
+
+TEST_CASE("sim_world crash: the World of a past life stays dead after a reboot", "[fast]") {
+    Cluster cluster(1);
+    World& past = cluster.world(1);
+    cluster.node(1).crash();
+    cluster.node(1).boot();
+    CHECK(&past != &cluster.world(1));
+    const std::uint64_t hash = cluster.sim.hash();
+    CHECK(past.now() == never);
+    CHECK(past.clock().wake_at(MonoTime{}, WakeToken{}) == 0);
+    CHECK(cluster.sim.engine().queue().size() == 0);
+    CHECK(code_of(past.network().listen({"n1", 5})) == ErrorCode::closed);
+    CHECK(code_of(past.disk().exists("a")) == ErrorCode::io_error);
+    past.trace().event("test.late");
+    CHECK(cluster.sim.hash() == hash);
+}
+
 }  // namespace geode::sim

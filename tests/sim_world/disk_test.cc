@@ -289,4 +289,73 @@ TEST_CASE("sim_world disk: many unsynced writes are written back in the backgrou
     CHECK(left < 10'000);
 }
 
+TEST_CASE("sim_world disk: a name moved durably does not come back", "[fast]") {
+    Cluster cluster(1);
+    Disk& disk = cluster.disk(1);
+    CHECK(disk.create_dir("x"));
+    CHECK(disk.create_dir("y"));
+    CHECK(disk.sync_dir(""));
+    put(disk, "x/a", "moved", true);
+    CHECK(disk.rename("x/a", "y/b"));
+    CHECK(disk.sync_dir("y"));
+    power_cycle(cluster, PowerLossMode::keep_all);
+    CHECK(get(cluster.disk(1), "y/b") == "moved");
+    CHECK_FALSE(*cluster.disk(1).exists("x/a"));
+}
+
+TEST_CASE("sim_world disk: data and name losses can be switched off one by one", "[fast]") {
+    Cluster cluster(1);
+    SECTION("data stays") {
+        cluster.node(1).disk().set_power_loss_options({.lose_data = false, .tear = false});
+        put(cluster.disk(1), "a", "", true);
+        CHECK(cluster.disk(1).sync_dir(""));
+        put(cluster.disk(1), "a", "kept", false);
+        put(cluster.disk(1), "b", "", false);
+        power_cycle(cluster, PowerLossMode::drop_all);
+        CHECK(get(cluster.disk(1), "a") == "kept");
+        CHECK_FALSE(*cluster.disk(1).exists("b"));
+        CHECK(cluster.count(FaultFamily::lost_unsynced) == FaultCount{0, 0});
+    }
+    SECTION("names stay") {
+        cluster.node(1).disk().set_power_loss_options({.lose_names = false});
+        put(cluster.disk(1), "a", "lost", false);
+        power_cycle(cluster, PowerLossMode::drop_all);
+        CHECK(get(cluster.disk(1), "a").empty());
+        CHECK(cluster.count(FaultFamily::lost_names) == FaultCount{0, 0});
+    }
+}
+
+TEST_CASE("sim_world disk: a prefix may end after any change, data or name", "[fast]") {
+    std::set<std::string> outcomes;
+    for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+        Cluster cluster(1, {.seed = seed});
+        cluster.node(1).disk().set_power_loss_options({.tear = false});
+        put(cluster.disk(1), "next", "new", false);
+        CHECK(cluster.disk(1).rename("next", "current"));
+        power_cycle(cluster, PowerLossMode::keep_prefix);
+        outcomes.insert(get(cluster.disk(1), "next") + "|" + get(cluster.disk(1), "current"));
+    }
+    CHECK(outcomes ==
+          std::set<std::string>{"(none)|(none)", "|(none)", "new|(none)", "(none)|new"});
+}
+
+TEST_CASE("sim_world disk: a prefix is one of bytes, a torn write its end", "[fast]") {
+    std::uint64_t torn = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        Cluster cluster(1, {.seed = seed});
+        put(cluster.disk(1), "a", "", true);
+        CHECK(cluster.disk(1).sync_dir(""));
+        std::string all;
+        for (const char letter : {'a', 'b', 'c', 'd'}) {
+            put(cluster.disk(1), "a", std::string(1500, letter), false);
+            all += std::string(1500, letter);
+        }
+        power_cycle(cluster, PowerLossMode::keep_prefix);
+        const std::string left = get(cluster.disk(1), "a");
+        CHECK((left == all.substr(0, left.size())));
+        torn += cluster.count(FaultFamily::torn_write).observed;
+    }
+    CHECK(torn > 10);
+}
+
 }  // namespace geode::sim

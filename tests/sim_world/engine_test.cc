@@ -117,4 +117,20 @@ TEST_CASE("sim_world faults: every family has a name of its own", "[fast]") {
     CHECK(to_string(FaultFamily::sync_failure) == "sync_failure");
 }
 
+TEST_CASE("sim_world engine: which ready fiber runs next is drawn, and hashed", "[fast]") {
+    std::set<std::string> orders;
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        Cluster cluster(1, {.seed = seed});
+        std::string order;
+        for (const char name : {'a', 'b', 'c', 'd'})
+            cluster.spawn(1, [&order, name] { order += name; });
+        cluster.sim.run_for(seconds(1));
+        orders.insert(order);
+        const std::uint64_t before = cluster.sim.hash();
+        cluster.run(1, [] {});
+        CHECK(cluster.sim.hash() != before);
+    }
+    CHECK(orders.size() > 8);
+}
+
 }  // namespace geode::sim

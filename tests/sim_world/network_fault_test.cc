@@ -84,8 +84,10 @@ TEST_CASE("sim_world faults: overlapping partitions must all heal", "[fast]") {
     const std::uint32_t one = cluster.sim.network().start_partition({{n1}, {n2}});
     const std::uint32_t two = cluster.sim.network().start_partition({{n1}, {n2}});
     CHECK(wire.out->write_all("x", never));
+    CHECK_FALSE(arrives(cluster, 2, *wire.in));
     cluster.sim.network().stop_partition(one);
     CHECK_FALSE(arrives(cluster, 2, *wire.in));
+    CHECK(cluster.count(FaultFamily::partition) == FaultCount{2, 1});
     cluster.sim.network().stop_partition(two);
     CHECK(arrives(cluster, 2, *wire.in));
 }
@@ -207,8 +209,9 @@ TEST_CASE("sim_world faults: a reset breaks both ends and drops what was in flig
     cluster.sim.network().reset_connections(n1, n3);
     CHECK(cluster.count(FaultFamily::reset) == FaultCount{1, 0});
     cluster.sim.network().reset_connections(n2, n1);
-    CHECK(cluster.count(FaultFamily::reset) == FaultCount{2, 1});
+    CHECK(cluster.count(FaultFamily::reset) == FaultCount{2, 0});
     cluster.sim.run_for(milliseconds(100));
+    CHECK(cluster.count(FaultFamily::reset) == FaultCount{2, 1});
     CHECK(code_of(read_byte(cluster, 1, *wire.out, seconds(1))) == ErrorCode::closed);
     CHECK(code_of(read_byte(cluster, 2, *wire.in, seconds(1))) == ErrorCode::closed);
 }
@@ -318,6 +321,67 @@ TEST_CASE("sim_world faults: heal_all ends everything that lasts", "[fast]") {
     network.stop_block(n1, n2, FaultFamily::clog);
     network.stop_flap(n1, n2);
     cluster.node(2).resume();
+}
+
+TEST_CASE("sim_world faults: heal_all releases what was held", "[fast]") {
+    Cluster cluster(
+        2, {.seed = 1, .network = {.give_up_min = seconds(900), .give_up_max = seconds(901)}});
+    Wire wire(cluster);
+    cluster.sim.network().start_partition({{n1}, {n2}});
+    CHECK(wire.out->write_all("x", never));
+    CHECK_FALSE(arrives(cluster, 2, *wire.in));
+    cluster.sim.heal_all();
+    CHECK(arrives(cluster, 2, *wire.in));
+}
+
+TEST_CASE("sim_world faults: a flap that stops while down leaves the link up", "[fast]") {
+    Cluster cluster(2);
+    Wire wire(cluster);
+    cluster.sim.network().start_flap(n1, n2, seconds(100));
+    CHECK(wire.out->write_all("x", never));
+    CHECK_FALSE(arrives(cluster, 2, *wire.in));
+    cluster.sim.network().stop_flap(n1, n2);
+    CHECK(arrives(cluster, 2, *wire.in));
+}
+
+TEST_CASE("sim_world faults: nothing is accepted without a way back", "[fast]") {
+    Cluster cluster(2);
+    const auto listener = cluster.world(2).network().listen({"n2", 9}).value();
+    bool accepted = false;
+    cluster.spawn(2, [&] { accepted = listener->accept().has_value(); });
+    cluster.sim.network().start_block(n2, n1, FaultFamily::one_way_partition);
+    cluster.spawn(1, [&] {
+        World& world = cluster.world(1);
+        (void)world.network().connect({"n2", 9}, world.deadline_in(seconds(30)));
+    });
+    cluster.sim.run_for(seconds(5));
+    CHECK_FALSE(accepted);
+    CHECK(cluster.count(FaultFamily::one_way_partition).observed > 0);
+    cluster.sim.network().stop_block(n2, n1, FaultFamily::one_way_partition);
+    cluster.sim.run_for(seconds(10));
+    CHECK(accepted);
+}
+
+TEST_CASE("sim_world faults: a writer does not hear of room through a blocked link", "[fast]") {
+    Cluster cluster(2);
+    Wire wire(cluster);
+    bool written = false;
+    cluster.spawn(1, [&] {
+        (void)wire.out->write_all(std::string(SimStream::window_bytes + 1, 'x'), never);
+        written = true;
+    });
+    cluster.sim.run_for(seconds(1));
+    cluster.sim.network().start_block(n2, n1, FaultFamily::clog);
+    cluster.run(2, [&] {
+        std::string buffer(SimStream::window_bytes, '\0');
+        (void)wire.in->read_some(buffer, never);
+    });
+    cluster.sim.run_for(seconds(5));
+    CHECK_FALSE(written);
+    CHECK(cluster.count(FaultFamily::clog) == FaultCount{1, 1});
+    cluster.sim.network().stop_block(n2, n1, FaultFamily::clog);
+    cluster.sim.run_for(seconds(1));
+    CHECK(written);
 }
 
 }  // namespace geode::sim
