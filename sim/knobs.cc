@@ -57,7 +57,7 @@ Knobs draw_knobs(const Prng& protocol) {
     if (sensible) return knobs;
     constexpr std::array<std::uint32_t, 4> windows = {1, 2, 8, 64};
     knobs.inflight_messages_max = pick(prng, windows);
-    constexpr std::array<std::uint32_t, 4> batches = {1, 3, 16, 256};
+    constexpr std::array<std::uint32_t, 5> batches = {1, 1, 3, 16, 256};
     knobs.append_entries_max = pick(prng, batches);
     constexpr std::array<std::uint64_t, 3> bytes = {4 << 10, 64 << 10, 1 << 20};
     knobs.append_bytes_max = pick(prng, bytes);

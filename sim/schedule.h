@@ -166,7 +166,8 @@ struct DrawOptions {
 
 /// Draws a schedule: each enabled kind is on in half of the runs, how often it strikes and how
 /// hard is drawn too (swarm testing). Crashes and pauses rarely take a majority down, and then only
-/// for seconds. One stream per kind: enabling another kind does not move the faults of this one.
+/// for seconds. Crashes may also come as storms on one leader after another. One stream per kind:
+/// enabling another kind does not move the faults of this one, those of storms apart.
 Schedule draw_schedule(const Prng& faults, const DrawOptions& options);
 
 }  // namespace geode::sim

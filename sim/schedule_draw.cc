@@ -249,6 +249,81 @@ private:
     std::vector<Fault> drawn_;
 };
 
+/// Unsteady leaders: for some seconds every message travels long, while one leader after another
+/// dies soon after it has won and comes back while its successor falls. It is how a log entry gets
+/// to few, how terms overlap (figure 8 of the Raft paper), and how a vote can be forgotten: some
+/// nodes die in the middle of writing one down.
+class UnsteadyLeaders {
+public:
+    UnsteadyLeaders(Prng prng, const DrawOptions& options) : prng_(prng), options_(options) {}
+
+    std::vector<Fault> draw() {
+        if (!options_.kinds.contains(FaultKind::crash) || !prng_.chance(1, 3)) return {};
+        Duration start = quiet_start + prng_.exponential(seconds(5));
+        for (std::uint64_t left = 1 + prng_.below(4); left > 0; --left) {
+            start = draw_one(Drawer::whole_us(start)) + prng_.exponential(seconds(8));
+        }
+        return std::move(drawn_);
+    }
+
+private:
+    Duration draw_one(Duration start) {
+        const Duration end = start + prng_.between(seconds(2), seconds(8));
+        if (end > options_.duration) return end;
+        // Slow clusters need slow storms; which this one is, a schedule does not know.
+        const std::int64_t pace = std::int64_t{1} << prng_.below(3);
+        if (options_.kinds.contains(FaultKind::delay)) slow_links(start, end);
+        for (Duration now = start; now < end;) {
+            crash(now, {std::string(leader_target)}, between_ms(100, 1000));
+            if (options_.kinds.contains(FaultKind::disk_death) && prng_.chance(1, 2)) {
+                crash_voters(now + between_ms(5, 150) * pace);
+            }
+            now += between_ms(120, 600) * pace;
+        }
+        return end;
+    }
+
+    Duration between_ms(std::int64_t low, std::int64_t high) {
+        return Drawer::whole_us(prng_.between(milliseconds(low), milliseconds(high)));
+    }
+    void slow_links(Duration start, Duration end) {
+        Fault delay = make_fault(FaultKind::delay, start, Drawer::whole_us(end - start));
+        delay.parameters["extra_us"] = prng_.between(std::int64_t{10'000}, std::int64_t{60'000});
+        for (std::uint32_t from = 1; from <= options_.nodes; ++from) {
+            for (std::uint32_t to = 1; to <= options_.nodes; ++to) {
+                if (from == to) continue;
+                delay.links.push_back({"n" + std::to_string(from), "n" + std::to_string(to)});
+            }
+        }
+        if (!delay.links.empty()) drawn_.push_back(std::move(delay));
+    }
+    void crash(Duration start, std::vector<std::string> nodes, Duration length) {
+        add(start, std::move(nodes), length, 0);
+    }
+    /// Those whose next writes would be votes die on one of them.
+    void crash_voters(Duration start) {
+        std::vector<std::string> nodes;
+        for (std::uint32_t i = 1; i <= options_.nodes; ++i) {
+            if (prng_.chance(1, 2)) nodes.push_back("n" + std::to_string(i));
+        }
+        if (nodes.empty()) return;
+        add(start, std::move(nodes), between_ms(100, 600), 1 + prng_.below(4));
+    }
+    void add(Duration start, std::vector<std::string> nodes, Duration length,
+             std::uint64_t disk_operations) {
+        if (start + length > options_.duration) return;
+        Fault fault = make_fault(FaultKind::crash, start, length);
+        fault.nodes = std::move(nodes);
+        draw_crash_details(prng_, options_.kinds, fault);
+        fault.parameters["after_disk_ops"] = static_cast<std::int64_t>(disk_operations);
+        drawn_.push_back(std::move(fault));
+    }
+
+    Prng prng_;
+    const DrawOptions& options_;
+    std::vector<Fault> drawn_;
+};
+
 bool takes_nodes_down(const Fault& fault) {
     return fault.kind == FaultKind::crash || fault.kind == FaultKind::pause ||
            fault.kind == FaultKind::disk_stall;
@@ -324,6 +399,9 @@ Schedule draw_schedule(const Prng& faults, const DrawOptions& options) {
         for (Fault& fault : KindDrawer(kind, faults, options).draw()) {
             schedule.faults.push_back(std::move(fault));
         }
+    }
+    for (Fault& fault : UnsteadyLeaders(faults.split("unsteady leaders"), options).draw()) {
+        schedule.faults.push_back(std::move(fault));
     }
     sort_faults(schedule);
     limit_outages(schedule, faults.split("outages"));
