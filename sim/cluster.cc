@@ -169,6 +169,7 @@ void Cluster::stepped(NodeId node, const raft::Raft& core, const raft::Output& o
         leader_term_ = core.term();
         leader_ = node;
         ++elections_;
+        if (on_election_) on_election_();
     }
 }
 

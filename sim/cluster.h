@@ -66,6 +66,8 @@ public:
 
     /// The running leader of the highest term seen; none if it is down or nobody has won yet.
     NodeId leader();
+    /// Called whenever a node wins an election, from its fiber: it may schedule, nothing else.
+    void on_election(UniqueFunction<void()> callback) { on_election_ = std::move(callback); }
     /// Terms in which somebody became leader.
     std::uint64_t elections() const { return elections_; }
     /// The first broken invariant or impossible start, in words.
@@ -86,6 +88,7 @@ private:
     Term leader_term_;
     NodeId leader_;
     std::uint64_t elections_ = 0;
+    UniqueFunction<void()> on_election_;
     std::optional<std::string> finding_;
 };
 

@@ -38,6 +38,15 @@ CrashKind crash_kind(const Fault& fault) {
 
 }  // namespace
 
+FaultExecutor::FaultExecutor(Cluster& cluster, const Schedule& schedule)
+    : cluster_(cluster), schedule_(schedule), active_(schedule.faults.size()) {
+    cluster_.on_election([this] { elected(); });
+}
+
+FaultExecutor::~FaultExecutor() {
+    cluster_.on_election({});
+}
+
 // ---- when ----
 
 void FaultExecutor::arm() {
@@ -46,7 +55,7 @@ void FaultExecutor::arm() {
     for (std::size_t i = 0; i < schedule_.faults.size(); ++i) {
         const Fault& fault = schedule_.faults[i];
         pending_.push_back(
-            simulation.call_at(after(begin, fault.start), "fault starts", [this, i] { start(i); }));
+            simulation.call_at(after(begin, fault.start), "fault starts", [this, i] { admit(i); }));
         if (!spec_of(fault.kind).lasts) continue;
         pending_.push_back(
             simulation.call_at(after(begin, fault.end()), "fault ends", [this, i] { stop(i); }));
@@ -56,15 +65,35 @@ void FaultExecutor::arm() {
 void FaultExecutor::heal_all() {
     for (const EventId event : pending_) cluster_.simulation().cancel(event);
     pending_.clear();
+    waiting_.clear();
     cluster_.simulation().heal_all();
     for (std::uint32_t i = 1; i <= cluster_.nodes(); ++i) cluster_.server(i).set_chaos(false);
     depth_.clear();
     cluster_.boot_all();
 }
 
+void FaultExecutor::admit(std::size_t index) {
+    if (!schedule_.faults[index].after_election) return start(index);
+    waiting_.push_back(index);
+}
+
+/// In the new leader's fiber: whatever it is about to send has not left it yet.
+void FaultExecutor::elected() {
+    Simulation& simulation = cluster_.simulation();
+    for (const std::size_t index : std::exchange(waiting_, {})) {
+        const Duration wait = *schedule_.faults[index].after_election;
+        active_[index].waits = true;
+        pending_.push_back(
+            simulation.call_at(after(simulation.now(), wait), "fault starts", [this, index] {
+                if (active_[index].waits) start(index);
+            }));
+    }
+}
+
 void FaultExecutor::start(std::size_t index) {
     const Fault& fault = schedule_.faults[index];
     Active& active = active_[index];
+    active.waits = false;
     switch (spec_of(fault.kind).form) {
         case TargetForm::nodes:
             if (fault.kind == FaultKind::crash) return start_crash(fault, active);
@@ -90,6 +119,7 @@ void FaultExecutor::start(std::size_t index) {
 void FaultExecutor::stop(std::size_t index) {
     const Fault& fault = schedule_.faults[index];
     Active& active = active_[index];
+    std::erase(waiting_, index);
     if (fault.kind == FaultKind::crash) stop_crash(active);
     if (active.partition != 0) cluster_.simulation().network().stop_partition(active.partition);
     if (fault.kind != FaultKind::crash) {

@@ -4,7 +4,8 @@
 // FaultExecutor: carries out a Schedule against a Cluster.
 //
 // Each fault becomes one call at its start and, if it lasts, one at its end. "leader" is resolved
-// at the start; the end undoes what the start did, to the same hosts. Faults of one kind on one
+// at the start; the end undoes what the start did, to the same hosts. A fault that waits for an
+// election begins when one is won, and not at all if none is. Faults of one kind on one
 // host may overlap in a schedule written by hand: the effect lasts until the last of them ends.
 //
 // A crash of a node that is down already does nothing, nor does its end. A crash that waits for
@@ -22,8 +23,10 @@ namespace geode::sim {
 class FaultExecutor {
 public:
     /// `schedule` must outlive the executor and fit the cluster's hosts.
-    FaultExecutor(Cluster& cluster, const Schedule& schedule)
-        : cluster_(cluster), schedule_(schedule), active_(schedule.faults.size()) {}
+    FaultExecutor(Cluster& cluster, const Schedule& schedule);
+    ~FaultExecutor();
+    FaultExecutor(const FaultExecutor&) = delete;
+    FaultExecutor& operator=(const FaultExecutor&) = delete;
 
     /// Lets every fault happen, counted from now.
     void arm();
@@ -37,9 +40,12 @@ private:
         std::vector<std::uint32_t> lives;  ///< of nodes, for a crash: which one it ends
         std::vector<std::pair<NodeId, NodeId>> links;
         std::uint32_t partition = 0;
+        bool waits = false;  ///< for an election
     };
     using Target = std::pair<NodeId, NodeId>;
 
+    void admit(std::size_t index);
+    void elected();
     void start(std::size_t index);
     void stop(std::size_t index);
     void start_crash(const Fault& fault, Active& active);
@@ -58,6 +64,7 @@ private:
     const Schedule& schedule_;
     std::vector<Active> active_;
     std::vector<EventId> pending_;
+    std::vector<std::size_t> waiting_;  ///< faults that wait for an election
     std::map<std::pair<FaultKind, Target>, std::uint32_t> depth_;
 };
 

@@ -320,6 +320,9 @@ std::string Fault::describe() const {
         append_list(text.append(i == 0 ? " " : " | "), groups[i]);
     }
     for (const Link& link : links) text.append(" ").append(link.from).append(">").append(link.to);
+    if (after_election) {
+        text.append(" after_election_us=").append(std::to_string(after_election->count() / 1'000));
+    }
     for (const auto& [name, value] : parameters) {
         text.append(" ").append(name).append("=").append(std::to_string(value));
     }
@@ -371,6 +374,10 @@ Result<void> validate(const Schedule& schedule) {
         if (spec.lasts == (fault.length == Duration(0))) {
             return fault_error(i, spec.lasts ? ".length_us: expected 1 or more"
                                              : ".length_us: this kind has no length");
+        }
+        if (fault.after_election && (!spec.lasts || *fault.after_election < Duration(0) ||
+                                     *fault.after_election >= fault.length)) {
+            return fault_error(i, ".after_election_us: must be less than length_us");
         }
         if (i > 0 && fault.start < schedule.faults[i - 1].start) {
             return fault_error(i, ": faults must be sorted by start");

@@ -12,6 +12,7 @@
 //
 // Invariants of a valid schedule:
 //  1. Faults are sorted by start; each ends by `duration`, so that every fault heals.
+//     One that waits for an election begins between its start and its end.
 //  2. A fault carries exactly the parameters of its kind, each within its range.
 //  3. Hosts are "n1".."nN" (nodes), "c1".."cM" (clients) or "leader", which the executor resolves
 //     when the fault starts. In a partition a leader leaves the group that names it.
@@ -116,6 +117,9 @@ struct Fault {
     FaultKind kind = FaultKind::crash;
     Duration start{0};
     Duration length{0};
+    /// If set, the fault waits from `start` for somebody to be elected leader, then this long. It
+    /// never strikes if that does not happen before its end.
+    std::optional<Duration> after_election;
     std::vector<std::string> nodes;                ///< TargetForm::nodes
     std::vector<std::vector<std::string>> groups;  ///< TargetForm::groups
     std::vector<Link> links;                       ///< TargetForm::links

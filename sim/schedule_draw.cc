@@ -4,12 +4,11 @@
 
 #include <algorithm>
 
-#include "sim/schedule.h"
+#include "sim/schedule_parts.h"
 
 namespace geode::sim {
 namespace {
 
-constexpr Duration quiet_start = seconds(1);  // so that faults meet a working cluster
 constexpr Duration length_min = milliseconds(50);
 constexpr Duration majority_down_max = seconds(3);
 constexpr Duration blink_max = seconds(1);  // so short that a majority may always be down
@@ -36,7 +35,6 @@ public:
     /// How many faults strike in quick succession: mostly one.
     std::uint64_t burst() { return has_storms_ && prng_.chance(1, 3) ? 3 + prng_.below(10) : 1; }
     void aim_at_leader(bool on) { aimed_ = on; }
-    static Duration whole_us(Duration time) { return microseconds(time.count() / 1'000); }
 
     std::string random_node() { return "n" + std::to_string(1 + prng_.below(options_.nodes)); }
     bool hits_leader() {
@@ -114,32 +112,6 @@ private:
     bool aimed_ = false;
 };
 
-/// Positive or negative, of a magnitude between the bounds, small ones as likely as large ones.
-std::int64_t magnitude(Prng& prng, std::int64_t low, std::int64_t high, bool either_sign) {
-    std::int64_t top = low;
-    const std::int64_t doublings = 63 - __builtin_clzll(static_cast<std::uint64_t>(high / low));
-    for (std::int64_t i = prng.between(std::int64_t{0}, doublings); i > 0; --i) top *= 2;
-    const std::int64_t value = prng.between(low, std::max(low, std::min(top * 2, high)));
-    return either_sign && prng.chance(1, 2) ? -value : value;
-}
-
-void draw_crash_details(Prng& prng, const FaultKinds& kinds, Fault& fault) {
-    // Drawn whether allowed or not, so that a switch does not move the other draws.
-    const bool loses = prng.chance(3, 4);
-    const std::int64_t loss = prng.between(std::int64_t{0}, std::int64_t{2});
-    const bool tears = prng.chance(1, 2);
-    const bool undoes_names = prng.chance(1, 2);
-    const bool dies_mid_write = prng.chance(1, 3);
-    const std::int64_t operations = magnitude(prng, 1, 256, false);
-    constexpr std::int64_t keep_all = 3;  // "none" is lost
-    fault.parameters["loss"] = loses && kinds.contains(FaultKind::lost_unsynced) ? loss : keep_all;
-    fault.parameters["torn"] = tears && kinds.contains(FaultKind::torn_write);
-    fault.parameters["names"] = undoes_names && kinds.contains(FaultKind::lost_names);
-    if (dies_mid_write && kinds.contains(FaultKind::disk_death)) {
-        fault.parameters["after_disk_ops"] = operations;
-    }
-}
-
 void draw_parameters(Drawer& drawer, const FaultKinds& kinds, Fault& fault) {
     Prng& prng = drawer.prng();
     auto& values = fault.parameters;
@@ -202,9 +174,9 @@ public:
           drawer_(faults.split(to_string(kind)), options) {}
 
     std::vector<Fault> draw() {
-        Duration start = quiet_start;
+        Duration start = schedule_quiet_start;
         while (drawn_.size() < faults_max) {
-            start = Drawer::whole_us(start + drawer_.gap());
+            start = whole_us(start + drawer_.gap());
             const std::optional<Duration> length = drawer_.length(start);
             if (!length) break;
             const std::uint64_t burst = comes_in_storms(kind_) ? drawer_.burst() : 1;
@@ -249,81 +221,6 @@ private:
     std::vector<Fault> drawn_;
 };
 
-/// Unsteady leaders: for some seconds every message travels long, while one leader after another
-/// dies soon after it has won and comes back while its successor falls. It is how a log entry gets
-/// to few, how terms overlap (figure 8 of the Raft paper), and how a vote can be forgotten: some
-/// nodes die in the middle of writing one down.
-class UnsteadyLeaders {
-public:
-    UnsteadyLeaders(Prng prng, const DrawOptions& options) : prng_(prng), options_(options) {}
-
-    std::vector<Fault> draw() {
-        if (!options_.kinds.contains(FaultKind::crash) || !prng_.chance(1, 3)) return {};
-        Duration start = quiet_start + prng_.exponential(seconds(5));
-        for (std::uint64_t left = 1 + prng_.below(4); left > 0; --left) {
-            start = draw_one(Drawer::whole_us(start)) + prng_.exponential(seconds(8));
-        }
-        return std::move(drawn_);
-    }
-
-private:
-    Duration draw_one(Duration start) {
-        const Duration end = start + prng_.between(seconds(2), seconds(8));
-        if (end > options_.duration) return end;
-        // Slow clusters need slow storms; which this one is, a schedule does not know.
-        const std::int64_t pace = std::int64_t{1} << prng_.below(3);
-        if (options_.kinds.contains(FaultKind::delay)) slow_links(start, end);
-        for (Duration now = start; now < end;) {
-            crash(now, {std::string(leader_target)}, between_ms(100, 1000));
-            if (options_.kinds.contains(FaultKind::disk_death) && prng_.chance(1, 2)) {
-                crash_voters(now + between_ms(5, 150) * pace);
-            }
-            now += between_ms(120, 600) * pace;
-        }
-        return end;
-    }
-
-    Duration between_ms(std::int64_t low, std::int64_t high) {
-        return Drawer::whole_us(prng_.between(milliseconds(low), milliseconds(high)));
-    }
-    void slow_links(Duration start, Duration end) {
-        Fault delay = make_fault(FaultKind::delay, start, Drawer::whole_us(end - start));
-        delay.parameters["extra_us"] = prng_.between(std::int64_t{10'000}, std::int64_t{60'000});
-        for (std::uint32_t from = 1; from <= options_.nodes; ++from) {
-            for (std::uint32_t to = 1; to <= options_.nodes; ++to) {
-                if (from == to) continue;
-                delay.links.push_back({"n" + std::to_string(from), "n" + std::to_string(to)});
-            }
-        }
-        if (!delay.links.empty()) drawn_.push_back(std::move(delay));
-    }
-    void crash(Duration start, std::vector<std::string> nodes, Duration length) {
-        add(start, std::move(nodes), length, 0);
-    }
-    /// Those whose next writes would be votes die on one of them.
-    void crash_voters(Duration start) {
-        std::vector<std::string> nodes;
-        for (std::uint32_t i = 1; i <= options_.nodes; ++i) {
-            if (prng_.chance(1, 2)) nodes.push_back("n" + std::to_string(i));
-        }
-        if (nodes.empty()) return;
-        add(start, std::move(nodes), between_ms(100, 600), 1 + prng_.below(4));
-    }
-    void add(Duration start, std::vector<std::string> nodes, Duration length,
-             std::uint64_t disk_operations) {
-        if (start + length > options_.duration) return;
-        Fault fault = make_fault(FaultKind::crash, start, length);
-        fault.nodes = std::move(nodes);
-        draw_crash_details(prng_, options_.kinds, fault);
-        fault.parameters["after_disk_ops"] = static_cast<std::int64_t>(disk_operations);
-        drawn_.push_back(std::move(fault));
-    }
-
-    Prng prng_;
-    const DrawOptions& options_;
-    std::vector<Fault> drawn_;
-};
-
 bool takes_nodes_down(const Fault& fault) {
     return fault.kind == FaultKind::crash || fault.kind == FaultKind::pause ||
            fault.kind == FaultKind::disk_stall;
@@ -361,7 +258,8 @@ void limit_outages(Schedule& schedule, Prng prng) {
     std::vector<Fault> kept;
     for (Fault& fault : schedule.faults) {
         if (takes_nodes_down(fault)) {
-            const bool may_exceed = prng.chance(1, 4) || fault.length <= blink_max;
+            const bool may_exceed =
+                prng.chance(1, 4) || fault.length <= blink_max || fault.after_election;
             const std::size_t down = down_during(chosen, fault);
             if (down + fault.nodes.size() > spare) {
                 if (may_exceed) {
@@ -400,7 +298,7 @@ Schedule draw_schedule(const Prng& faults, const DrawOptions& options) {
             schedule.faults.push_back(std::move(fault));
         }
     }
-    for (Fault& fault : UnsteadyLeaders(faults.split("unsteady leaders"), options).draw()) {
+    for (Fault& fault : draw_unsteady_leaders(faults.split("unsteady leaders"), options)) {
         schedule.faults.push_back(std::move(fault));
     }
     sort_faults(schedule);

@@ -113,7 +113,7 @@ const ParameterSpec* find_parameter(const FaultKindSpec& spec, std::string_view 
 }
 
 std::string expected_keys(const FaultKindSpec& spec) {
-    std::string keys = "one of the keys kind start_us length_us ";
+    std::string keys = "one of the keys kind start_us length_us after_election_us ";
     keys.append(target_key(spec.form));
     for (const ParameterSpec& parameter : spec.parameters) keys.append(" ").append(parameter.name);
     return keys;
@@ -142,6 +142,9 @@ Result<Fault> read_fault(const Json& json, const Place& place, std::int64_t dura
         if (key == "start_us" || key == "length_us") {
             GEODE_TRY(const std::int64_t time, read_integer(value, here, 0, duration_us));
             (key == "start_us" ? fault.start : fault.length) = microseconds(time);
+        } else if (key == "after_election_us") {
+            GEODE_TRY(const std::int64_t time, read_integer(value, here, 0, duration_us));
+            fault.after_election = microseconds(time);
         } else if (key == target_key(spec.form)) {
             GEODE_TRY_VOID(read_targets(value, here, key, fault));
         } else if (const ParameterSpec* parameter = find_parameter(spec, key)) {
@@ -159,6 +162,7 @@ Json fault_json(const Fault& fault) {
     json["kind"] = spec.name;
     json["start_us"] = fault.start.count() / 1'000;
     if (spec.lasts) json["length_us"] = fault.length.count() / 1'000;
+    if (fault.after_election) json["after_election_us"] = fault.after_election->count() / 1'000;
     if (spec.form == TargetForm::nodes) json["nodes"] = fault.nodes;
     if (spec.form == TargetForm::groups) json["groups"] = fault.groups;
     if (spec.form == TargetForm::links) {

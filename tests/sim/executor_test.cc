@@ -142,6 +142,34 @@ TEST_CASE("executor: a group that names the leader gets it", "[fast]") {
     CHECK(cluster.leader() != old_leader);
 }
 
+TEST_CASE("executor: a fault that waits for an election strikes the winner", "[fast]") {
+    Cluster cluster(three_nodes());
+    cluster.boot_all();
+    cluster.simulation().run_for(seconds(2));
+    const std::uint64_t elections = cluster.elections();
+    Fault late = crash_of("leader", milliseconds(1001), seconds(5));
+    late.after_election = milliseconds(100);
+    Fault never_met = crash_of("leader", seconds(20), seconds(5));
+    never_met.after_election = milliseconds(0);
+    const Schedule schedule =
+        schedule_with({crash_of("leader", seconds(1), seconds(1)), late, never_met});
+    FaultExecutor executor(cluster, schedule);
+    executor.arm();
+    while (cluster.elections() == elections) cluster.simulation().run_for(milliseconds(1));
+    const NodeId winner = cluster.leader();
+    REQUIRE_FALSE(winner.is_none());
+    cluster.simulation().run_for(milliseconds(98));
+    CHECK(cluster.simulation().node(winner).running());
+    cluster.simulation().run_for(milliseconds(3));
+    CHECK_FALSE(cluster.simulation().node(winner).running());
+    cluster.simulation().run_for(seconds(8));
+    CHECK(cluster.simulation().node(winner).running());
+    CHECK(cluster.simulation().node(winner).lives() == 2);
+    cluster.simulation().run_for(seconds(30));  // nobody is elected, so nobody dies
+    CHECK_FALSE(cluster.leader().is_none());
+    CHECK(cluster.simulation().node(cluster.leader()).lives() <= 2);
+}
+
 TEST_CASE("executor: every kind by itself has an effect and breaks nothing", "[fast]") {
     for (const FaultKindSpec& spec : fault_kinds()) {
         // Nothing in a node reads wall time or asks Chaos, so only starting these can be tested.

@@ -102,7 +102,7 @@ TEST_CASE("schedule: over many draws every kind appears, and leaves runs out", "
         if (spec.form == TargetForm::crash_switch || !spec.in_all) continue;
         INFO(spec.name);
         CHECK(runs[spec.kind] >= 25);
-        CHECK(runs[spec.kind] <= 75);
+        CHECK(runs[spec.kind] <= 90);  // crashes, cuts and delays also come as storms
     }
 }
 
@@ -149,8 +149,8 @@ TEST_CASE("schedule: a parser's complaint names the place and what it expected",
     CHECK(parse_error(with_fault(R"({"kind":"meteor"})")).find("faults[0].kind: expected one of") !=
           std::string::npos);
     CHECK(parse_error(with_fault(R"({"kind":"pause","start_us":1,"length_us":1,"node":["n1"]})"))
-              .find("faults[0].node: expected one of the keys kind start_us length_us nodes") !=
-          std::string::npos);
+              .find("faults[0].node: expected one of the keys kind start_us length_us "
+                    "after_election_us nodes") != std::string::npos);
     CHECK(parse_error(with_fault(R"({"kind":"pause","start_us":-1,"length_us":1,"nodes":["n1"]})"))
               .find("faults[0].start_us: expected an integer 0..60000000, found -1") !=
           std::string::npos);
