@@ -63,14 +63,14 @@ void PeerLink::run() {
     }
 }
 
-bool PeerLink::silent_since(MonoTime connected_at) {
-    const MonoTime last = std::max(heard_at_, connected_at);
-    return world_.now() - last > options_.silence_max;
+bool PeerLink::silent() {
+    return unanswered_since_.has_value() && heard_at_ < *unanswered_since_ &&
+           world_.now() - *unanswered_since_ > options_.silence_max;
 }
 
 /// Writes until the connection fails; always returns an error.
 Result<void> PeerLink::serve(Connection& connection) {
-    const MonoTime connected_at = world_.now();
+    unanswered_since_.reset();
     outgoing_.clear();
     wire::append_hello(outgoing_, scratch_, {options_.cluster, options_.self, options_.peer});
     for (;;) {
@@ -78,10 +78,12 @@ Result<void> PeerLink::serve(Connection& connection) {
             wire::append_raft_message(outgoing_, scratch_, queue_.front());
             queue_.pop_front();
         }
+        // An idle link is not a silent one: only what was sent can go unanswered.
+        if (!unanswered_since_ || heard_at_ >= *unanswered_since_) unanswered_since_ = world_.now();
         GEODE_TRY_VOID(connection.write_all(outgoing_, world_.deadline_in(options_.write_timeout)));
         outgoing_.clear();
         queued_.wait_until(never, [&] { return !queue_.empty(); });
-        if (silent_since(connected_at)) {
+        if (silent()) {
             GEODE_REACHED("node.peer_link_silent");
             return make_error(ErrorCode::timed_out, "the peer is silent");
         }

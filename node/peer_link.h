@@ -55,7 +55,7 @@ public:
 private:
     void run();
     Result<void> serve(Connection& connection);
-    bool silent_since(MonoTime connected_at);
+    bool silent();
 
     World& world_;
     PeerLinkOptions options_;
@@ -64,6 +64,7 @@ private:
     Condition queued_;
     FiberHandle fiber_;
     MonoTime heard_at_ = MonoTime::min();
+    std::optional<MonoTime> unanswered_since_;  ///< the first send after which nothing was heard
     Prng jitter_;
     wire::Scratch scratch_;
     Bytes outgoing_;

@@ -257,6 +257,7 @@ void RaftHost::run_proposer() {
 
 void RaftHost::run_timer() {
     for (;;) {
+        if (failure_.has_value()) return;
         timer_armed_ = core_.deadline();
         timer_changed_.wait(timer_armed_);
         if (world_.now() >= core_.deadline()) post(raft::Tick{});
@@ -296,6 +297,13 @@ Result<void> RaftHost::write_log(std::deque<LogJob>& jobs) {
         if (job.log_start.has_value()) {
             GEODE_TRY_VOID(flush());
             const raft::SnapshotId at = job.log_start->at;
+            if (job.log_start->discard && job.hard_state) {
+                // First: a log that begins in a term which the hard state does not know yet could
+                // not be restored after a crash between the two.
+                const storage::HardState ahead{job.hard_state->term, job.hard_state->vote};
+                const storage::LogWrite write{only_group, ahead, {}};
+                GEODE_TRY_VOID(log_.write({&write, 1}));
+            }
             GEODE_TRY_VOID(job.log_start->discard ? log_.reset(only_group, at.index, at.term)
                                                   : log_.compact(only_group, at.index, at.term));
         }
@@ -363,7 +371,10 @@ void RaftHost::settle_applied(std::span<const raft::Entry> entries,
             finish(context, make_error(ErrorCode::unavailable, "overwritten by another leader"));
         }
     }
-    const LogIndex applied = entries.back().index;
+    release_reads(entries.back().index);
+}
+
+void RaftHost::release_reads(LogIndex applied) {
     while (!reads_at_.empty() && reads_at_.begin()->first <= applied) {
         finish(reads_at_.begin()->second, wire::Applied{});
         reads_at_.erase(reads_at_.begin());

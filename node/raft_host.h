@@ -106,6 +106,8 @@ private:
     void run_applier();
     Result<void> apply_batch();
     void settle_applied(std::span<const raft::Entry> entries, std::vector<wire::Applied> results);
+    /// Wakes the readers whose index is at or below `applied`.
+    void release_reads(LogIndex applied);
     Result<void> compact_if_due();
     void run_timer();
 

@@ -159,6 +159,12 @@ void Server::respond(Client& client, std::uint64_t id,
         auto response = builder.initRoot<wire::Response>();
         response.setId(id);
         fill(response);
+        if (!wire::fits_frame(builder)) {
+            auto error = builder.initRoot<wire::Response>();
+            error.setId(id);
+            error.initError().setCode(static_cast<std::uint16_t>(ErrorCode::too_large));
+            error.getError().setMessage(wire::as_data("the answer is too large: ask for less"));
+        }
         wire::append_frame(frame, builder);
     }
     const MutexLock lock(client.writing);
@@ -184,6 +190,10 @@ void Server::respond_error(Client& client, std::uint64_t id, const Error& error)
 
 void Server::write(wire::Request::Reader request, Client& client, MonoTime deadline) {
     const BytesView bytes = wire::view(request.getWrite());
+    if (bytes.size() > wire::write_bytes_max) {
+        return respond_error(client, request.getId(),
+                             make_error(ErrorCode::too_large, "a write over the maximum"));
+    }
     // What cannot be applied is refused here, before it costs the whole group a log entry.
     const Result<wire::LogCommand> decoded = wire::decode_log_command(bytes);
     if (!decoded) return respond_error(client, request.getId(), decoded.error());
@@ -255,10 +265,11 @@ void Server::scan_edges(wire::Request::Reader request, Client& client) {
     const auto asked = request.getScanEdges();
     const Result<graph::Direction> direction = direction_of(asked.getDirection());
     if (!direction) return respond_error(client, request.getId(), direction.error());
-    const auto page = state_.read([&](graph::GraphReader& reader) {
-        return reader.scan_edges(*direction, page_limit(asked.getLimit()),
-                                 wire::view(asked.getAfter()));
-    });
+    // Read here: hostile bytes make Cap'n Proto throw, which a worker thread must not.
+    const std::uint32_t limit = page_limit(asked.getLimit());
+    const BytesView after = wire::view(asked.getAfter());
+    const auto page = state_.read(
+        [&](graph::GraphReader& reader) { return reader.scan_edges(*direction, limit, after); });
     if (!page) return respond_error(client, request.getId(), page.error());
     respond(client, request.getId(),
             [&](wire::Response::Builder response) { fill_edges(response, *page); });
@@ -266,9 +277,10 @@ void Server::scan_edges(wire::Request::Reader request, Client& client) {
 
 void Server::scan_vertices(wire::Request::Reader request, Client& client) {
     const auto asked = request.getScanVertices();
-    const auto page = state_.read([&](graph::GraphReader& reader) {
-        return reader.scan_vertices(VertexId(asked.getFirst()), page_limit(asked.getLimit()));
-    });
+    const VertexId first(asked.getFirst());
+    const std::uint32_t limit = page_limit(asked.getLimit());
+    const auto page =
+        state_.read([&](graph::GraphReader& reader) { return reader.scan_vertices(first, limit); });
     if (!page) return respond_error(client, request.getId(), page.error());
     respond(client, request.getId(), [&](wire::Response::Builder response) {
         auto out = response.initVertices();

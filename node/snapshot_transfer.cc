@@ -125,10 +125,13 @@ void SnapshotReceiver::run() {
 
 /// Returns only errors of our own disk; a bad chunk is refused.
 Result<void> SnapshotReceiver::stage(const raft::Message& chunk) {
-    const bool same = staging_ == chunk.snapshot && staging_from_ == chunk.from;
+    // The term stands for the sender's life: another one may cut the same state elsewhere.
+    const bool same =
+        staging_ == chunk.snapshot && staging_from_ == chunk.from && staging_term_ == chunk.term;
     if (chunk.chunk_sequence == 0 && !(same && next_sequence_ > 0)) {
         staging_ = chunk.snapshot;
         staging_from_ = chunk.from;
+        staging_term_ = chunk.term;
         next_sequence_ = 0;
         GEODE_TRY_VOID(host_.state_.begin_install());
     } else if (!same) {
@@ -175,6 +178,7 @@ Result<bool> SnapshotReceiver::finish(raft::SnapshotId snapshot) {
     host_.world_.trace().event(
         "snapshot.installed", {{"index", snapshot.index.value()}, {"term", snapshot.term.value()}});
     host_.post(raft::SnapshotInstalled{snapshot});
+    host_.release_reads(snapshot.index);
     return true;
 }
 

@@ -77,6 +77,7 @@ private:
     Condition work_;
     std::optional<raft::SnapshotId> staging_;
     NodeId staging_from_;
+    Term staging_term_;
     std::uint64_t next_sequence_ = 0;
 };
 

@@ -235,7 +235,7 @@ Result<wire::Applied> StateMachine::Applier::apply_in_session(LogIndex index,
         return wire::Applied{wire::Applied::Kind::session_expired, {}, {}};
     }
     Session& session = found->second;
-    if (command.sequence < session.last_sequence) {
+    if (command.sequence < session.last_sequence || command.sequence == 0) {
         GEODE_REACHED("state.stale_sequence");
         return wire::Applied{wire::Applied::Kind::stale_sequence, {}, {}};
     }

@@ -33,6 +33,9 @@ Result<void> Channel::send(const Address& to, FunctionRef<void(wire::Request::Bu
         const Duration left = deadline - world_.now();
         request.setTimeoutNs(std::max<std::int64_t>(left.count(), 1));
         fill(request);
+        if (!wire::fits_frame(builder)) {
+            return make_error(ErrorCode::too_large, "the request does not fit a frame");
+        }
         wire::append_frame(frame, builder);
     }
     Result<void> sent = connection_->write_all(frame, deadline);
@@ -45,7 +48,9 @@ Result<void> Channel::receive(Take take, MonoTime deadline) {
     const Result<BytesView> frame = frames_->next(deadline);
     if (!frame) {
         drop();
-        return frame.error();
+        // Whatever is wrong with the answer says nothing about the request.
+        if (frame.code() == ErrorCode::timed_out) return frame.error();
+        return make_error(ErrorCode::closed, frame.error().describe());
     }
     std::optional<Error> refused;
     const auto handled =

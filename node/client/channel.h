@@ -22,8 +22,8 @@ public:
     Channel& operator=(const Channel&) = delete;
 
     /// Sends one request to `to` and runs `use` over its response. Suspends. Errors: `refused`
-    /// (never sent), `timed_out`, `closed`, `protocol_error`, what `use` returns, and the
-    /// server's own error, whose leader hint is kept.
+    /// and `too_large` (never sent), `timed_out`, `closed`, `protocol_error` (also for any error of
+    /// `use`), and the server's own error, whose leader hint is kept.
     template <class Value>
     Result<Value> call(const Address& to, FunctionRef<void(wire::Request::Builder)> fill,
                        FunctionRef<Result<Value>(wire::Response::Reader)> use, MonoTime deadline) {
@@ -36,6 +36,8 @@ public:
         };
         const Result<void> received = receive(take, deadline);
         if (!received) return received.error();
+        // An answer that we cannot read says nothing about the request.
+        if (!result) return make_error(ErrorCode::protocol_error, result.error().describe());
         return result;
     }
 

@@ -171,6 +171,7 @@ Result<Value> Client::Impl::ask(Consistency consistency,
         }
         last = result.error();
         const Fate fate = fate_of(last.code);
+        if (fate == Fate::final && any_maybe) break;
         if (fate == Fate::final) return last;
         // A try that failed before its request was sent is `refused`, whatever broke.
         if (fate == Fate::maybe_done) any_maybe = true;
@@ -184,7 +185,7 @@ Result<Value> Client::Impl::ask(Consistency consistency,
     }
     if (any_maybe) {
         return make_error(ErrorCode::unknown_outcome,
-                          "no answer before the deadline; last: " + last.describe());
+                          "no clear answer before the deadline; last: " + last.describe());
     }
     return make_error(ErrorCode::unavailable,
                       "no leader reached before the deadline; last: " + last.describe());
@@ -220,6 +221,9 @@ Result<void> Client::Impl::ensure_session(MonoTime deadline) {
     const auto registered = propose({}, deadline, &maybe);
     if (!registered) {
         return make_error(ErrorCode::unavailable, "no session: " + registered.error().describe());
+    }
+    if (registered->kind != wire::Applied::Kind::session_registered) {
+        return make_error(ErrorCode::unsupported, "the cluster gives no session");
     }
     session_ = registered->session;
     sequence_ = 0;

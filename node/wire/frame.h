@@ -24,6 +24,9 @@ inline constexpr std::size_t frame_header_bytes = 16;
 /// Larger than any message we make: batches and snapshot chunks are cut far below.
 inline constexpr std::uint32_t frame_bytes_max = 64u << 20;
 
+/// Of one write's payload; what carries it to peers fits a frame with room to spare.
+inline constexpr std::uint32_t write_bytes_max = frame_bytes_max / 2;
+
 class FrameReader {
 public:
     explicit FrameReader(Connection& connection) : connection_(connection) {}

@@ -28,6 +28,8 @@ Result<graph::Value> read_value(Value::Reader in, std::uint32_t depth) {
         case Value::TEXT: return graph::Value(text(in.getText()));
         case Value::LIST: {
             if (depth >= graph::list_depth_max) return malformed("lists nested too deep");
+            // A list of empty structs may claim any length at no cost in bytes.
+            if (in.getList().size() > graph::list_elements_max) return malformed("a huge list");
             graph::List list;
             for (const auto element : in.getList()) {
                 GEODE_TRY(graph::Value value, read_value(element, depth + 1));
@@ -40,6 +42,7 @@ Result<graph::Value> read_value(Value::Reader in, std::uint32_t depth) {
 }
 
 Result<graph::Properties> read_properties(capnp::List<Property>::Reader in) {
+    if (in.size() > graph::properties_max) return malformed("too many properties");
     graph::Properties properties;
     for (const auto property : in) {
         GEODE_TRY(graph::Value value, read_value(property.getValue(), 0));
@@ -161,6 +164,7 @@ Result<graph::Value> read(Value::Reader in) {
 Result<graph::Vertex> read(Vertex::Reader in) {
     graph::Vertex vertex;
     vertex.id = VertexId(in.getId());
+    if (in.getLabels().size() > graph::labels_max) return malformed("too many labels");
     for (const auto label : in.getLabels()) vertex.labels.insert(text(label));
     GEODE_TRY(vertex.properties, read_properties(in.getProperties()));
     return vertex;
@@ -183,6 +187,7 @@ Result<graph::Command> read(Command::Reader in) {
         return std::visit([](auto&& command) { return graph::Command(std::move(command)); },
                           std::move(single));
     }
+    if (in.getBatch().size() > graph::batch_commands_max) return malformed("a huge batch");
     graph::Batch batch;
     batch.commands.reserve(in.getBatch().size());
     for (const auto element : in.getBatch()) {

@@ -20,7 +20,12 @@ namespace geode::wire {
 /// Appends the flat form of `message` to `out`.
 void append_flat(Bytes& out, capnp::MessageBuilder& message);
 
-/// Appends `message` as one frame.
+/// Whether append_frame() may be called: the message fits a frame.
+inline bool fits_frame(capnp::MessageBuilder& message) {
+    return capnp::computeSerializedSizeInWords(message) <= frame_bytes_max / 8;
+}
+
+/// Appends `message` as one frame, which it must fit.
 inline void append_frame(Bytes& out, capnp::MessageBuilder& message) {
     const std::size_t begin = begin_frame(out);
     append_flat(out, message);
