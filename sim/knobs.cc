@@ -73,7 +73,7 @@ Knobs draw_knobs(const Prng& protocol) {
     constexpr std::array<std::uint64_t, 3> chunks = {512, 4 << 10, 64 << 10};
     knobs.snapshot_chunk_bytes = pick(prng, chunks);
     if (knobs.network == NetworkKind::wan) knobs.snapshot_chunk_bytes = 64 << 10;
-    constexpr std::array<std::uint32_t, 4> sessions = {8, 16, 100, 10'000};
+    constexpr std::array<std::uint32_t, 4> sessions = {4, 8, 100, 10'000};
     knobs.sessions_max = pick(prng, sessions);
     constexpr std::array<std::uint32_t, 3> requests = {4, 64, 4096};
     knobs.requests_max = pick(prng, requests);
