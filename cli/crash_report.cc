@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "sim/run_result.h"
+#include "sim/data/run_result.h"
 
 namespace geode::cli {
 namespace {

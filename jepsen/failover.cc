@@ -10,13 +10,13 @@
 
 #include "cli/graph_files.h"
 #include "graph/csv_load.h"
-#include "jepsen/register_history.h"
 #include "node/client/client.h"
 #include "runtime/os/event_loop.h"
 #include "runtime/os/os_world.h"
 #include "workloads/check/formats.h"
 #include "workloads/check/linearizability.h"
 #include "workloads/load.h"
+#include "workloads/record/register_history.h"
 
 namespace geode::jepsen {
 namespace {
@@ -70,7 +70,7 @@ private:
     std::vector<workloads::Progress> progress_;
     std::vector<std::unique_ptr<node::Client>> clients_;
     std::vector<FiberHandle> fibers_;
-    std::unique_ptr<RegisterHistory> history_;
+    std::unique_ptr<workloads::RegisterHistory> history_;
     std::int64_t next_value_ = 1;
 
     std::uint64_t next_written_ = first_written;
@@ -147,7 +147,7 @@ Result<void> Failover::load_graph() {
 
 Result<void> Failover::start_clients() {
     progress_.resize(options_.register_clients);
-    history_ = std::make_unique<RegisterHistory>(world_->clock());
+    history_ = std::make_unique<workloads::RegisterHistory>(world_->clock());
     for (std::uint32_t i = 0; i < options_.register_clients; ++i) {
         GEODE_TRY(World * world, new_world());
         clients_.push_back(std::make_unique<node::Client>(*world, client_options(i)));
@@ -312,7 +312,7 @@ void Failover::judge_replicas() {
 }
 
 void Failover::judge_history() {
-    const check::History history = std::move(*history_).finish();
+    const check::History history = history_->finish();
     if (!options_.history_file.empty()) {
         const auto text = check::to_json_lines(history);
         std::ofstream file(options_.history_file, std::ios::binary);

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "sim/cluster.h"
-#include "sim/schedule.h"
+#include "sim/data/schedule.h"
 
 namespace geode::sim {
 

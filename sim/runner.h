@@ -17,7 +17,7 @@
 #include <string>
 
 #include "sim/cluster.h"
-#include "sim/run_result.h"
+#include "sim/data/run_result.h"
 #include "sim/workload_driver.h"
 
 namespace geode::sim {

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/run_result.h"
+#include "sim/data/run_result.h"
 
 namespace geode::sim {
 

@@ -19,6 +19,7 @@
 #include "node/client/client.h"
 #include "sim/knobs.h"
 #include "workloads/client_loop.h"
+#include "workloads/record/graph_log.h"
 
 namespace geode::sim {
 
@@ -29,12 +30,7 @@ struct GraphData {
     std::vector<graph::Edge> edges;
 };
 
-/// What all replicas hold after a run. In-edges carry no properties.
-struct FinalGraph {
-    std::vector<graph::Vertex> vertices;
-    std::vector<graph::Edge> out_edges;
-    std::vector<graph::Edge> in_edges;
-};
+using workloads::FinalGraph;
 
 struct WorkloadSetup {
     std::uint32_t clients = 5;

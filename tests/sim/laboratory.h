@@ -11,7 +11,6 @@
 
 #include "sim/cluster.h"
 #include "sim/inspection.h"
-#include "sim/register_driver.h"
 
 namespace geode::sim::test {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "sim/register_driver.h"
 #include "sim/runner.h"
 #include "workloads/check/linearizability.h"
+#include "workloads/record/register_history.h"
 
 using namespace geode;
 using namespace geode::sim;
@@ -35,11 +35,11 @@ public:
                                        progress);
     }
     std::optional<std::string> judge(const FinalGraph*) override {
-        return judge_register_history(recorder_.finish());
+        return workloads::judge_register_history(recorder_.finish());
     }
 
 private:
-    class LyingHistory final : public RegisterHistory {
+    class LyingHistory final : public workloads::RegisterHistory {
     public:
         void completed(std::int64_t process, workloads::Ending ending,
                        std::optional<std::int64_t> seen) override {

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "sim/schedule.h"
+#include "sim/data/schedule.h"
 
 using namespace geode;
 using namespace geode::sim;

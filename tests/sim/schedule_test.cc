@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/schedule.h"
+#include "sim/data/schedule.h"
 
 #include <catch2/catch.hpp>
 

@@ -4,7 +4,7 @@
 // What the parts of draw_schedule() share: magnitudes, what a crash loses, and the storms that are
 // drawn as a whole because their faults only mean something together.
 
-#include "sim/schedule.h"
+#include "sim/data/schedule.h"
 
 namespace geode::sim {
 

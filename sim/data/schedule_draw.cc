@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "sim/schedule_parts.h"
+#include "sim/data/schedule_parts.h"
 
 namespace geode::sim {
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/schedule.h"
+#include "sim/data/schedule.h"
 
 namespace geode::sim {
 

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sim/schedule.h"
+#include "sim/data/schedule.h"
 
 namespace geode::sim {
 namespace {
