@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t described_operations_max = 12;
 
-struct Judgement {
+struct Decision {
     Verdict verdict = Verdict::valid;
     std::vector<std::uint32_t> order;  // entries, if valid
     std::uint32_t blocking = 0;        // completion event, if invalid
@@ -27,11 +27,11 @@ public:
     LinearizabilityResult run();
 
 private:
-    Judgement judge(const Partition& partition);
-    Judgement judge_by_search(const Partition& partition);
+    Decision judge(const Partition& partition);
+    Decision judge_by_search(const Partition& partition);
     SearchResult run_search(const Partition& partition);
     std::uint32_t first_bad_event(const Partition& partition, std::uint32_t good);
-    void report(const Partition& partition, const Judgement& judgement);
+    void report(const Partition& partition, const Decision& decision);
     std::string explain(const Partition& partition, std::uint32_t blocking);
     std::string describe_prefix(const Partition& partition, std::uint32_t blocking);
     std::string describe_concurrent() const;
@@ -47,9 +47,9 @@ private:
 
 LinearizabilityResult Checker::run() {
     for (const Partition& partition : split(history_, model_)) {
-        const Judgement judgement = judge(partition);
-        report(partition, judgement);
-        if (judgement.verdict == Verdict::invalid) break;
+        const Decision decision = judge(partition);
+        report(partition, decision);
+        if (decision.verdict == Verdict::invalid) break;
     }
     if (result_.verdict != Verdict::valid) {
         result_.witness.clear();
@@ -59,16 +59,16 @@ LinearizabilityResult Checker::run() {
     return std::move(result_);
 }
 
-Judgement Checker::judge(const Partition& partition) {
+Decision Checker::judge(const Partition& partition) {
     const std::optional<ValueId> initial = model_.register_initial(history_.values);
     const bool by_zones = options_.fast_paths == FastPaths::use && initial.has_value() &&
                           zones_apply(partition, *initial);
     if (!by_zones) return judge_by_search(partition);
     ZoneResult zones = check_zones(partition, *initial);
-    return Judgement{.verdict = zones.linearizable ? Verdict::valid : Verdict::invalid,
-                     .order = std::move(zones.order),
-                     .blocking = zones.blocking,
-                     .limit = {}};
+    return Decision{.verdict = zones.linearizable ? Verdict::valid : Verdict::invalid,
+                    .order = std::move(zones.order),
+                    .blocking = zones.blocking,
+                    .limit = {}};
 }
 
 /// Searches within what is left of the budget.
@@ -106,47 +106,47 @@ std::uint32_t Checker::first_bad_event(const Partition& partition, std::uint32_t
     return good;
 }
 
-Judgement Checker::judge_by_search(const Partition& partition) {
+Decision Checker::judge_by_search(const Partition& partition) {
     SearchResult found = run_search(partition);
-    Judgement judgement{.verdict = Verdict::unknown,
-                        .order = std::move(found.order),
-                        .blocking = found.furthest,
-                        .limit = {}};
+    Decision decision{.verdict = Verdict::unknown,
+                      .order = std::move(found.order),
+                      .blocking = found.furthest,
+                      .limit = {}};
     switch (found.end) {
-        case SearchEnd::placed: judgement.verdict = Verdict::valid; break;
+        case SearchEnd::placed: decision.verdict = Verdict::valid; break;
         case SearchEnd::stuck:
-            judgement.verdict = Verdict::invalid;
-            if (!found.exact) judgement.blocking = first_bad_event(partition, found.furthest);
+            decision.verdict = Verdict::invalid;
+            if (!found.exact) decision.blocking = first_bad_event(partition, found.furthest);
             break;
         case SearchEnd::out_of_steps:
-            judgement.limit = "the limit of " + std::to_string(options_.steps_max) + " steps";
+            decision.limit = "the limit of " + std::to_string(options_.steps_max) + " steps";
             break;
         case SearchEnd::out_of_bytes:
-            judgement.limit =
+            decision.limit =
                 "the limit of " + std::to_string(options_.bytes_max) + " bytes of memory";
             break;
     }
-    return judgement;
+    return decision;
 }
 
-void Checker::report(const Partition& partition, const Judgement& judgement) {
-    switch (judgement.verdict) {
+void Checker::report(const Partition& partition, const Decision& decision) {
+    switch (decision.verdict) {
         case Verdict::valid: {
             std::vector<std::uint32_t>& order = result_.witness.emplace_back();
-            for (const std::uint32_t entry : judgement.order) {
+            for (const std::uint32_t entry : decision.order) {
                 order.push_back(partition.entries[entry].source);
             }
             return;
         }
         case Verdict::invalid:
             result_.verdict = Verdict::invalid;
-            result_.explanation = explain(partition, judgement.blocking);
+            result_.explanation = explain(partition, decision.blocking);
             return;
         case Verdict::unknown:
             if (result_.verdict == Verdict::unknown) return;
             result_.verdict = Verdict::unknown;
             result_.explanation = "undecided" + key_words(partition) + ": the search reached " +
-                                  judgement.limit + " after " + std::to_string(judgement.blocking) +
+                                  decision.limit + " after " + std::to_string(decision.blocking) +
                                   " of " + std::to_string(partition.events.size()) + " events";
             return;
     }
@@ -171,26 +171,26 @@ std::string Checker::explain(const Partition& partition, std::uint32_t blocking)
 /// Finds a linearization of what came before the blocking completion, and tells how it ends.
 std::string Checker::describe_prefix(const Partition& partition, std::uint32_t blocking) {
     const Partition before = truncate(partition, blocking);
-    Judgement judgement;
+    Decision decision;
     const std::optional<ValueId> initial = model_.register_initial(history_.values);
     if (initial.has_value() && zones_apply(before, *initial)) {
-        judgement.order = check_zones(before, *initial).order;
+        decision.order = check_zones(before, *initial).order;
     } else {
         SearchResult found = run_search(before);
         if (found.end != SearchEnd::placed) return "the history before it is linearizable";
-        judgement.order = std::move(found.order);
+        decision.order = std::move(found.order);
     }
     const std::unique_ptr<Machine> machine = model_.start(history_.values);
     StateId state = machine->initial();
-    for (const std::uint32_t index : judgement.order) {
+    for (const std::uint32_t index : decision.order) {
         const Entry& entry = before.entries[index];
         state = machine->step(state, entry.operation);
         GEODE_ASSERT(state != rejected);
         result_.blocked->prefix.push_back(entry.source);
     }
-    std::string out = "the " + std::to_string(judgement.order.size()) +
+    std::string out = "the " + std::to_string(decision.order.size()) +
                       " operations before it can be ordered, leaving " + machine->describe(state);
-    if (!judgement.order.empty()) {
+    if (!decision.order.empty()) {
         out.append(" after (").append(words(result_.blocked->prefix.back())).append(")");
     }
     return out;
@@ -241,15 +241,6 @@ std::string Checker::key_words(const Partition& partition) const {
 }
 
 }  // namespace
-
-std::string_view to_string(Verdict verdict) noexcept {
-    switch (verdict) {
-        case Verdict::valid: return "valid";
-        case Verdict::invalid: return "invalid";
-        case Verdict::unknown: return "unknown";
-    }
-    return "?";
-}
 
 Result<LinearizabilityResult> check_linearizability(const History& history, const Model& model,
                                                     const LinearizabilityOptions& options) {

@@ -18,14 +18,10 @@
 
 #include "base/result.h"
 #include "workloads/check/history.h"
+#include "workloads/check/judgement.h"
 #include "workloads/check/models.h"
 
 namespace geode::check {
-
-enum class Verdict : std::uint8_t { valid, invalid, unknown };
-
-/// "valid", "invalid", "unknown".
-std::string_view to_string(Verdict verdict) noexcept;
 
 enum class FastPaths : std::uint8_t { use, avoid };
 

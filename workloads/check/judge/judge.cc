@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/check/judge/judge.h"
+
+#include <algorithm>
+
+#include "workloads/check/judge/model_tables.h"
+
+namespace geode::check {
+namespace {
+
+Error unknown_name(std::string_view what, std::string_view name, std::string_view names) {
+    return make_error(ErrorCode::invalid_argument, "unknown " + std::string(what) + " \"" +
+                                                       std::string(name) +
+                                                       "\"; there are: " + std::string(names));
+}
+
+std::string join(std::span<const std::string_view> names) {
+    std::string out;
+    for (const std::string_view name : names) out.append(out.empty() ? "" : " ").append(name);
+    return out;
+}
+
+Result<const ModelSpec*> find_model(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const ModelSpec& spec : model_specs()) {
+        if (spec.name == name) return &spec;
+        names.push_back(spec.name);
+    }
+    return unknown_name("model", name, join(names));
+}
+
+Result<const ModelSpec*> look_up(const JudgeRequest& request) {
+    GEODE_TRY(const ModelSpec* const spec, find_model(request.model));
+    const std::string of_model = " for the model " + std::string(spec->name);
+    if (!request.consistency.empty() &&
+        std::ranges::find(spec->levels, request.consistency) == spec->levels.end()) {
+        return unknown_name("consistency" + of_model, request.consistency, join(spec->levels));
+    }
+    if (request.format != "auto" &&
+        std::ranges::find(spec->formats, request.format) == spec->formats.end()) {
+        return unknown_name("format" + of_model, request.format, "auto " + join(spec->formats));
+    }
+    return spec;
+}
+
+}  // namespace
+
+std::span<const ModelSpec> model_specs() {
+    return object_models();
+}
+
+Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request) {
+    GEODE_TRY(const ModelSpec* const spec, look_up(request));
+    JudgeRequest complete = request;
+    if (complete.consistency.empty()) complete.consistency = spec->levels.front();
+    return spec->judge(text, name, complete);
+}
+
+Result<void> check_names(const JudgeRequest& request) {
+    GEODE_TRY([[maybe_unused]] const ModelSpec* const spec, look_up(request));
+    return {};
+}
+
+}  // namespace geode::check

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The models that judge() knows, by kind of history. Internal to this folder: a new model is a new
+// row in one of these tables.
+
+#include <span>
+
+#include "workloads/check/judge/judge.h"
+
+namespace geode::check {
+
+/// Single objects: operations with one key, judged by sequential models.
+std::span<const ModelSpec> object_models();
+
+}  // namespace geode::check
