@@ -25,6 +25,7 @@ std::string_view to_string(ErrorCode code) noexcept {
         case ErrorCode::too_large: return "too_large";
         case ErrorCode::unsupported: return "unsupported";
         case ErrorCode::shutting_down: return "shutting_down";
+        case ErrorCode::overloaded: return "overloaded";
     }
     return "?";
 }

@@ -32,6 +32,7 @@ enum class ErrorCode : std::uint16_t {
     too_large = 18,        ///< over a named maximum
     unsupported = 19,      ///< a newer format or feature than this build knows
     shutting_down = 20,    ///< the node drains; try another
+    overloaded = 21,       ///< too much is under way; definitely not done, wait and ask again
 };
 
 /// The code's name as written above, for logs and messages. `"?"` for a number outside the table.

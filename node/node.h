@@ -57,7 +57,10 @@ struct NodeOptions {
     std::uint32_t append_entries_max = 256;    ///< per message, 1..
     std::uint64_t append_bytes_max = 1 << 20;  ///< per message, of payload
 
-    std::uint64_t log_segment_bytes = 16 << 20;   ///< size at which a log segment is closed
+    std::uint64_t log_segment_bytes = 16 << 20;  ///< size at which a log segment is closed
+    /// Waiting for the log's disk, some windows' worth; over it writes are refused as `overloaded`,
+    /// and appends dropped.
+    std::uint64_t log_backlog_bytes_max = 64 << 20;
     std::uint64_t compact_bytes = 64 << 20;       ///< applied payload bytes between compactions
     std::uint64_t compact_entries = 100'000;      ///< or entries, whichever comes first
     std::uint64_t compact_keep_entries = 10'000;  ///< left in the log for slow followers

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/probe.h"
+#include "storage/log_record.h"
 
 namespace geode::node {
 namespace {
@@ -11,6 +12,14 @@ namespace {
 // Of one apply batch: enough to pay for the write, little enough that readers get their turn.
 constexpr std::size_t apply_entries_max = 256;
 constexpr std::uint64_t apply_bytes_max = 1 << 20;
+
+// Of one write to the log: enough to stream, little enough that a backlog's first entries are
+// acknowledged, and its memory freed, long before its last. One job may be over it by itself.
+constexpr std::uint64_t log_write_bytes_target = 16 << 20;
+static_assert(2 * log_write_bytes_target < storage::log_write_bytes_max);
+
+// In election timeouts: a disk may pause for a write-back or two, but not hang.
+constexpr int write_stall_timeouts = 8;
 
 raft::Config core_config(const NodeOptions& options) {
     raft::Config config;
@@ -22,6 +31,7 @@ raft::Config core_config(const NodeOptions& options) {
     config.inflight_messages_max = options.inflight_messages_max;
     config.append_entries_max = options.append_entries_max;
     config.append_bytes_max = options.append_bytes_max;
+    config.write_stall_max = write_stall_timeouts * options.election_timeout_max;
     return config;
 }
 
@@ -80,6 +90,11 @@ void RaftHost::receive(raft::Message message) {
         return;
     }
     link->second->heard();
+    if (!message.entries.empty() && log_backlog_bytes_ > options_.log_backlog_bytes_max) {
+        // As if lost on the way: the leader asks again, at the pace of its heartbeats.
+        GEODE_REACHED("node.append_dropped_for_backlog");
+        return;
+    }
     post(raft::Receive{std::move(message)});
 }
 
@@ -127,9 +142,17 @@ void RaftHost::queue_log(raft::Output& output) {
     if (!output.log_start && !output.write) {
         if (log_jobs_.empty() && !log_busy_) return send(output.messages_after_durable);
         if (output.messages_after_durable.empty()) return;
+        // Messages may be lost; those of a disk that hangs would pile up instead.
+        if (log_backlog_bytes_ > options_.log_backlog_bytes_max) return;
     }
-    log_jobs_.push_back({output.log_start, output.hard_state, std::move(output.entries),
-                         output.write, std::move(output.messages_after_durable)});
+    LogJob job{output.log_start, output.hard_state, std::move(output.entries), output.write,
+               std::move(output.messages_after_durable)};
+    job.bytes = sizeof(LogJob) + job.messages.size() * sizeof(raft::Message);
+    for (const raft::Entry& entry : job.entries) {
+        job.bytes += storage::record_bytes(entry.payload_bytes());
+    }
+    log_backlog_bytes_ += job.bytes;
+    log_jobs_.push_back(std::move(job));
     log_work_.notify_one();
 }
 
@@ -172,7 +195,7 @@ void RaftHost::settle_role(const raft::RoleChange& change) {
 
 Error RaftHost::rejection() const {
     if (core_.role() == raft::Role::leader) {
-        return make_error(ErrorCode::unavailable, "too much is under way");
+        return make_error(ErrorCode::overloaded, "too much is under way");
     }
     return make_error(ErrorCode::not_leader, "this node does not lead");
 }
@@ -215,9 +238,14 @@ void RaftHost::wait(Waiter& waiter, MonoTime deadline) {
 Result<wire::Applied> RaftHost::propose(raft::Payload payload, MonoTime deadline) {
     if (failure_.has_value()) return make_error(ErrorCode::unavailable, "the node has failed");
     if (core_.role() != raft::Role::leader) return rejection();
+    if (log_backlog_bytes_ + proposals_bytes_ > options_.log_backlog_bytes_max) {
+        GEODE_REACHED("node.proposal_refused_for_backlog");
+        return rejection();
+    }
     const std::uint64_t context = next_context_++;
     Waiter waiter;
     const Waiting waiting(*this, context, waiter);
+    proposals_bytes_ += payload->size();
     proposals_.push_back({context, std::move(payload)});
     proposal_work_.notify_one();
     waiter.token = world_.scheduler().park_token();
@@ -249,6 +277,7 @@ void RaftHost::run_proposer() {
         // `never`, here and below: these fibers live as long as the node.
         proposal_work_.wait_until(never, [&] { return !proposals_.empty(); });
         batch.swap(proposals_);
+        proposals_bytes_ = 0;
         GEODE_ASSERT(!stepping_);
         post(raft::Propose{batch});
         batch.clear();
@@ -267,8 +296,7 @@ void RaftHost::run_timer() {
 void RaftHost::run_log() {
     for (;;) {
         log_work_.wait_until(never, [&] { return !log_jobs_.empty(); });
-        std::deque<LogJob> jobs = std::move(log_jobs_);
-        log_jobs_.clear();
+        std::deque<LogJob> jobs = take_log_jobs();
         log_busy_ = true;
         const Result<void> written = write_log(jobs);
         if (!written) return fail(written.error());
@@ -276,11 +304,28 @@ void RaftHost::run_log() {
         std::optional<raft::WriteToken> token;
         for (LogJob& job : jobs) {
             if (job.token.has_value()) token = job.token;
+            log_backlog_bytes_ -= job.bytes;
             send(job.messages);
         }
         // One token stands for all before it.
         if (token.has_value()) post(raft::Persisted{*token});
     }
+}
+
+/// The next jobs, as many as make one write.
+std::deque<RaftHost::LogJob> RaftHost::take_log_jobs() {
+    std::deque<LogJob> jobs;
+    std::uint64_t bytes = 0;
+    while (!log_jobs_.empty()) {
+        bytes += log_jobs_.front().bytes;
+        if (!jobs.empty() && bytes > log_write_bytes_target) {
+            GEODE_REACHED("node.log_write_cut");
+            break;
+        }
+        jobs.push_back(std::move(log_jobs_.front()));
+        log_jobs_.pop_front();
+    }
+    return jobs;
 }
 
 Result<void> RaftHost::write_log(std::deque<LogJob>& jobs) {

@@ -18,7 +18,9 @@
 //  2. A proposal is answered `ok` only after its entry was applied here with the term it was
 //     accepted in; an error other than `unknown_outcome` means that it was not and will not be
 //     applied.
-//  3. After a disk error nothing more is sent, applied or answered: the host has failed, and its
+//  3. What waits for the log's disk is bounded: over `log_backlog_bytes_max` proposals are refused,
+//     and appends dropped, which Raft repeats. A leader whose disk hangs resigns (raft.h).
+//  4. After a disk error nothing more is sent, applied or answered: the host has failed, and its
 //     owner ends the node. What was acknowledged before rests on writes that succeeded.
 
 #include <deque>
@@ -49,11 +51,11 @@ public:
     void start();
 
     /// Replicates `payload` and suspends until it is applied here. Errors: `not_leader`,
-    /// `unavailable` (not applied, ever), `unknown_outcome` (also at the deadline).
+    /// `overloaded`, `unavailable` (not applied, ever), `unknown_outcome` (also at the deadline).
     Result<wire::Applied> propose(raft::Payload payload, MonoTime deadline);
 
     /// Suspends until this replica's state covers every write acknowledged before the call.
-    /// Errors: `not_leader`, `unavailable`, `timed_out`.
+    /// Errors: `not_leader`, `overloaded`, `unavailable`, `timed_out`.
     Result<void> read_barrier(MonoTime deadline);
 
     /// Hands in a peer's message. Never suspends.
@@ -62,7 +64,7 @@ public:
     NodeId leader() const { return core_.leader(); }
     NodeStatus status() const;
 
-    /// Ends the host's part of the node; see invariant 3. Never suspends.
+    /// Ends the host's part of the node; see invariant 4. Never suspends.
     void fail(Error error);
     /// Suspends until the host has failed.
     Error wait_failed();
@@ -82,6 +84,7 @@ private:
         std::vector<raft::Entry> entries;
         std::optional<raft::WriteToken> token;
         std::vector<raft::Message> messages;  ///< to send once durable
+        std::uint64_t bytes = 0;              ///< roughly what it takes, in memory and on disk
     };
     /// A fiber that waits for a proposal or a read.
     struct Waiter {
@@ -102,6 +105,7 @@ private:
 
     void run_proposer();
     void run_log();
+    std::deque<LogJob> take_log_jobs();
     Result<void> write_log(std::deque<LogJob>& jobs);
     void run_applier();
     Result<void> apply_batch();
@@ -131,6 +135,7 @@ private:
     std::deque<LogJob> log_jobs_;
     Condition log_work_;
     bool log_busy_ = false;
+    std::uint64_t log_backlog_bytes_ = 0;  ///< of log_jobs_, and of those being written
     std::deque<raft::Entry> committed_;
     Condition apply_work_;
     Mutex applying_;                   ///< held while the state machine changes
@@ -139,6 +144,7 @@ private:
 
     std::uint64_t next_context_ = 1;
     std::vector<raft::Proposal> proposals_;
+    std::uint64_t proposals_bytes_ = 0;
     Condition proposal_work_;
     std::map<std::uint64_t, Waiter*> waiters_;  ///< by context
     std::map<LogIndex, std::uint64_t> proposals_at_;

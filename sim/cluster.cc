@@ -118,6 +118,7 @@ node::NodeOptions Cluster::node_options(NodeId self) {
     options.append_entries_max = knobs.append_entries_max;
     options.append_bytes_max = knobs.append_bytes_max;
     options.log_segment_bytes = knobs.log_segment_bytes;
+    options.log_backlog_bytes_max = knobs.log_backlog_bytes_max;
     options.compact_bytes = knobs.compact_bytes;
     options.compact_entries = knobs.compact_entries;
     options.compact_keep_entries = knobs.compact_keep_entries;

@@ -77,6 +77,9 @@ Knobs draw_knobs(const Prng& protocol) {
     knobs.sessions_max = pick(prng, sessions);
     constexpr std::array<std::uint32_t, 3> requests = {4, 64, 4096};
     knobs.requests_max = pick(prng, requests);
+    // Windows much larger than what a disk may have waiting lose most of what they send.
+    constexpr std::array<std::uint64_t, 3> backlog_appends = {16, 64, 1024};
+    knobs.log_backlog_bytes_max = pick(prng, backlog_appends) * knobs.append_bytes_max;
     GEODE_ASSERT(knobs.heartbeat_interval < knobs.election_timeout_min);
     return knobs;
 }

@@ -29,6 +29,7 @@ struct Knobs {
     std::uint32_t append_entries_max = 256;
     std::uint64_t append_bytes_max = 1 << 20;
     std::uint64_t log_segment_bytes = 1 << 20;
+    std::uint64_t log_backlog_bytes_max = 64 << 20;
     std::uint64_t compact_bytes = 4 << 20;
     std::uint64_t compact_entries = 10'000;
     std::uint64_t compact_keep_entries = 1'000;

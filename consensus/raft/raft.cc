@@ -35,6 +35,7 @@ void check_config(const Config& config) {
     GEODE_ASSERT(config.heartbeat_interval.count() > 0);
     GEODE_ASSERT(config.heartbeat_interval < config.election_timeout_min);
     GEODE_ASSERT(config.election_timeout_min <= config.election_timeout_max);
+    GEODE_ASSERT(config.write_stall_max.count() >= 0);
     GEODE_ASSERT(config.append_entries_max > 0);
     GEODE_ASSERT(config.uncommitted_entries_max > 0);
     GEODE_ASSERT(config.unapplied_entries_max > 0);
@@ -165,6 +166,7 @@ void Raft::finish(const RoleChange& before) {
     }
     const bool discards = out_->log_start.has_value() && out_->log_start->discard;
     if (out_->hard_state || discards || !out_->entries.empty()) {
+        if (writes_.idle()) write_progress_at_ = now_;
         out_->write = writes_.issue(term(), log_.last_index());
     }
     const RoleChange after{role_, term(), leader_};
@@ -238,6 +240,7 @@ void Raft::handle(Receive& receive) {
 
 void Raft::handle(const Persisted& persisted) {
     if (!writes_.persisted(persisted.token)) return;
+    write_progress_at_ = now_;
     if (role_ == Role::candidate && vote_sequence_ <= writes_.persisted_sequence()) {
         count_votes();
     } else if (role_ == Role::leader) {

@@ -48,6 +48,9 @@ struct Config {
     Duration heartbeat_interval = milliseconds(50);  ///< less than election_timeout_min
     bool pre_vote = true;
     bool check_quorum = true;
+    /// A leader whose own writes make no progress for this long resigns, unless it is alone; 0:
+    /// never. Its followers could commit without it, but it applies and answers nothing.
+    Duration write_stall_max{0};
     std::uint32_t inflight_messages_max = 16;        ///< unanswered appends per peer
     std::uint32_t append_entries_max = 100;          ///< entries in one append
     std::uint64_t append_bytes_max = 256 * 1024;     ///< payload bytes in one append, or one entry
@@ -254,6 +257,7 @@ private:
     void send_heartbeat(Progress& peer);
     void leader_tick();
     bool hears_quorum() const;
+    bool writes_stalled() const;
     void advance_commit();
     void receive_append(Message& message);
     void store_entries(Message& message, std::size_t skip);
@@ -286,6 +290,7 @@ private:
     HardState hard_state_;
     Log log_;
     Writes writes_;
+    MonoTime write_progress_at_ = MonoTime::min();  ///< or when something first was to be written
     LogIndex commit_;
     LogIndex delivered_;  ///< handed out in `committed`
     LogIndex applied_;

@@ -91,6 +91,12 @@ void Raft::leader_tick() {
         become_follower(term(), NodeId());
         return;
     }
+    if (writes_stalled()) {
+        // While it went on sending heartbeats nobody else would stand for election.
+        GEODE_REACHED("raft.leader_write_stalled");
+        become_follower(term(), NodeId());
+        return;
+    }
     heartbeat_deadline_ = saturating_add(now_, config_.heartbeat_interval);
     for (Progress& peer : peers_) {
         // An append of the last half interval did a heartbeat's work, unless it left something to
@@ -112,6 +118,11 @@ bool Raft::hears_quorum() const {
         heard += now_ <= saturating_add(peer.heard_at, config_.election_timeout_max) ? 1 : 0;
     }
     return heard >= quorum();
+}
+
+bool Raft::writes_stalled() const {
+    if (config_.write_stall_max == Duration(0) || peers_.empty() || writes_.idle()) return false;
+    return now_ > saturating_add(write_progress_at_, config_.write_stall_max);
 }
 
 /// Commits what a quorum holds durably, if its last entry is of this term: an older entry may be

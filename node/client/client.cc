@@ -17,7 +17,8 @@ Fate fate_of(ErrorCode code) {
         case ErrorCode::refused:
         case ErrorCode::not_leader:
         case ErrorCode::unavailable:
-        case ErrorCode::shutting_down: return Fate::not_done;
+        case ErrorCode::shutting_down:
+        case ErrorCode::overloaded: return Fate::not_done;
         case ErrorCode::timed_out:
         case ErrorCode::closed:
         case ErrorCode::protocol_error:
@@ -176,7 +177,11 @@ Result<Value> Client::Impl::ask(Consistency consistency,
         // A try that failed before its request was sent is `refused`, whatever broke.
         if (fate == Fate::maybe_done) any_maybe = true;
         if (maybe != nullptr) *maybe = any_maybe;
-        if (channel_.leader_hint().has_value() && *channel_.leader_hint() != target_) {
+        if (last.code == ErrorCode::overloaded) {
+            // It is the right node, and asking others would only add to its load.
+            GEODE_REACHED("client.waited_for_overload");
+            back_off(deadline);
+        } else if (channel_.leader_hint().has_value() && *channel_.leader_hint() != target_) {
             follow(*channel_.leader_hint());
         } else {
             rotate();

@@ -139,6 +139,9 @@ void Script::add_nodes(const Words& words) {
     set("uncommitted", config.uncommitted_entries_max);
     set("reads", config.reads_pending_max);
     if (options.has("bytes")) config.append_bytes_max = options.number("bytes");
+    if (options.has("stall")) {
+        config.write_stall_max = milliseconds(static_cast<std::int64_t>(options.number("stall")));
+    }
     const auto count = static_cast<std::uint32_t>(parse_number(words.at(1)));
     for (std::uint32_t i = 1; i <= count; ++i) config.voters.push_back(NodeId(i));
     for (const NodeId id : config.voters) {

@@ -8,7 +8,7 @@
 // `time`; messages and writes stay under way until a command moves them.
 //
 //   nodes N [pre_vote=off] [check_quorum=off] [inflight=N] [batch=N] [apply=N] [uncommitted=N]
-//           [reads=N] [bytes=N]                    begins anew with N nodes
+//           [reads=N] [bytes=N] [stall=MS]         begins anew with N nodes
 //   log N terms=1,1,4 [start=I/T] [term=T] [vote=N] [applied=I]   restarts node N from that disk
 //   campaign N         advances time to the node's deadline and ticks it alone
 //   tick N             the same for a leader's heartbeat; `time 50ms` advances without ticking
