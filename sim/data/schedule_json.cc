@@ -198,7 +198,7 @@ Result<Json> parse_strictly(std::string_view text, std::string_view name) {
     try {
         Json json = Json::parse(text, watch);
         if (twice.empty()) return json;
-    } catch (const Json::parse_error& error) {
+    } catch (const Json::exception& error) {  // a number too large is not a parse_error
         return make_error(ErrorCode::invalid_argument,
                           std::string(name) + ": not JSON: " + error.what());
     }

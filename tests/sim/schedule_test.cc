@@ -142,6 +142,7 @@ TEST_CASE("schedule: the text form is stable and one fault per line", "[fast]") 
 
 TEST_CASE("schedule: a parser's complaint names the place and what it expected", "[fast]") {
     CHECK(parse_error("{").find("file.json: not JSON") == 0);
+    CHECK(parse_error("{\"version\": 2e66808}").find("file.json: not JSON") == 0);
     CHECK(parse_error("{}") == "file.json: format: expected this key");
     CHECK(parse_error(R"({"format":"x"})").find("format: expected \"geode-schedule\"") !=
           std::string::npos);
