@@ -341,7 +341,7 @@ std::vector<Batch> to_batches(std::vector<Vertex> vertices, std::vector<Edge> ed
     std::uint64_t bytes = 0;
     const auto add = [&](std::uint64_t command_bytes, SingleCommand command) {
         if (batches.empty() || batches.back().commands.size() == commands_per_batch ||
-            bytes + command_bytes > batch_bytes_max) {
+            bytes + command_bytes > load_batch_bytes_max) {
             batches.emplace_back();
             bytes = 0;
         }

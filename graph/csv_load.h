@@ -28,6 +28,7 @@
 #include "base/hash_map.h"
 #include "base/result.h"
 #include "graph/command.h"
+#include "graph/limits.h"
 
 namespace geode::graph {
 
@@ -46,9 +47,14 @@ Result<CsvVertices> parse_vertices(std::string_view text, const std::string& nam
 Result<std::vector<Edge>> parse_edges(std::string_view text, const std::string& name,
                                       const VertexNames& names);
 
+/// Of the records in one batch. A write on the wire takes up to 24 times its records (a list of
+/// nulls) and has a maximum of 2 MiB.
+inline constexpr std::uint64_t load_batch_bytes_max = 64U << 10U;
+static_assert(load_batch_bytes_max <= batch_bytes_max);
+
 /// PutVertex for all vertices, then PutEdge for all edges, cut into batches of at most
-/// `commands_per_batch` (1 to batch_commands_max), none of them beyond batch_bytes_max as long as
-/// no element alone is.
+/// `commands_per_batch` (1 to batch_commands_max), none of them beyond load_batch_bytes_max as long
+/// as no element alone is.
 std::vector<Batch> to_batches(std::vector<Vertex> vertices, std::vector<Edge> edges,
                               std::uint64_t commands_per_batch);
 

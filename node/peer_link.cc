@@ -12,6 +12,10 @@ namespace {
 // Enough to fill a write, small enough that a slow peer's messages are not all stale.
 constexpr std::size_t write_bytes_target = 256u << 10;
 
+// What must leave within the write timeout. The slowest link that carries anything is therefore
+// one of 32 KiB/s.
+constexpr std::size_t write_slice_bytes = 64u << 10;
+
 }  // namespace
 
 PeerLink::PeerLink(World& world, PeerLinkOptions options, Unreachable unreachable)
@@ -68,6 +72,21 @@ bool PeerLink::silent() {
            world_.now() - *unanswered_since_ > options_.silence_max;
 }
 
+/// Writes what is outgoing, however long that takes as long as some of it leaves.
+Result<void> PeerLink::write(Connection& connection) {
+    for (std::size_t at = 0; at < outgoing_.size(); at += write_slice_bytes) {
+        // An idle link is not a silent one, nor is one that still takes our bytes: only what was
+        // sent whole can go unanswered.
+        if (!unanswered_since_ || heard_at_ >= *unanswered_since_ || at > 0) {
+            unanswered_since_ = world_.now();
+        }
+        const BytesView slice = BytesView(outgoing_).substr(at, write_slice_bytes);
+        GEODE_TRY_VOID(connection.write_all(slice, world_.deadline_in(options_.write_timeout)));
+    }
+    outgoing_.clear();
+    return {};
+}
+
 /// Writes until the connection fails; always returns an error.
 Result<void> PeerLink::serve(Connection& connection) {
     unanswered_since_.reset();
@@ -78,10 +97,7 @@ Result<void> PeerLink::serve(Connection& connection) {
             wire::append_raft_message(outgoing_, scratch_, queue_.front());
             queue_.pop_front();
         }
-        // An idle link is not a silent one: only what was sent can go unanswered.
-        if (!unanswered_since_ || heard_at_ >= *unanswered_since_) unanswered_since_ = world_.now();
-        GEODE_TRY_VOID(connection.write_all(outgoing_, world_.deadline_in(options_.write_timeout)));
-        outgoing_.clear();
+        GEODE_TRY_VOID(write(connection));
         queued_.wait_until(never, [&] { return !queue_.empty(); });
         if (silent()) {
             GEODE_REACHED("node.peer_link_silent");

@@ -8,7 +8,8 @@
 // connection drops the queue and a full queue drops the newest message: memory is bounded and the
 // link never blocks the Raft host. A connection over which we have sent for a while without
 // hearing anything from that peer is replaced: after a partition TCP may wait minutes before it
-// tries again, a new connection does not.
+// tries again, a new connection does not. A slow link is not a broken one: what counts is that
+// bytes go out, not how long a large message takes.
 
 #include <deque>
 #include <string>
@@ -27,7 +28,7 @@ struct PeerLinkOptions {
     Address address;
     std::uint32_t queue_messages_max = 4096;
     Duration connect_timeout = milliseconds(500);
-    Duration write_timeout = seconds(2);
+    Duration write_timeout = seconds(2);  ///< without progress: for any `write_slice_bytes`
     Duration retry_delay_min = milliseconds(10);
     Duration retry_delay_max = milliseconds(250);
     Duration silence_max = seconds(1);  ///< sent but nothing heard for this long: reconnect
@@ -55,6 +56,7 @@ public:
 private:
     void run();
     Result<void> serve(Connection& connection);
+    Result<void> write(Connection& connection);
     bool silent();
 
     World& world_;

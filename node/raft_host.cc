@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/probe.h"
+#include "node/wire/frame.h"
 #include "storage/log_record.h"
 
 namespace geode::node {
@@ -236,6 +237,7 @@ void RaftHost::wait(Waiter& waiter, MonoTime deadline) {
 }
 
 Result<wire::Applied> RaftHost::propose(raft::Payload payload, MonoTime deadline) {
+    GEODE_ASSERT(payload != nullptr && payload->size() <= wire::write_bytes_max);
     if (failure_.has_value()) return make_error(ErrorCode::unavailable, "the node has failed");
     if (core_.role() != raft::Role::leader) return rejection();
     if (log_backlog_bytes_ + proposals_bytes_ > options_.log_backlog_bytes_max) {

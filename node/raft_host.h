@@ -50,8 +50,9 @@ public:
     /// Starts the fibers; the node takes part from now on.
     void start();
 
-    /// Replicates `payload` and suspends until it is applied here. Errors: `not_leader`,
-    /// `overloaded`, `unavailable` (not applied, ever), `unknown_outcome` (also at the deadline).
+    /// Replicates `payload`, of at most wire::write_bytes_max, and suspends until it is applied
+    /// here. Errors: `not_leader`, `overloaded`, `unavailable` (not applied, ever),
+    /// `unknown_outcome` (also at the deadline).
     Result<wire::Applied> propose(raft::Payload payload, MonoTime deadline);
 
     /// Suspends until this replica's state covers every write acknowledged before the call.

@@ -10,6 +10,9 @@ namespace {
 // A client that does not take its answers for this long is cut off.
 constexpr Duration write_timeout = seconds(10);
 
+// Twice the largest write, so that one that is a little too large gets an answer that says so.
+constexpr std::uint32_t request_bytes_max = 2 * wire::write_bytes_max;
+
 wire::Role wire_role(raft::Role role) {
     switch (role) {
         case raft::Role::follower: return wire::Role::FOLLOWER;
@@ -80,7 +83,7 @@ void Server::drain(MonoTime deadline) {
 }
 
 void Server::serve(const std::shared_ptr<Client>& client) {
-    wire::FrameReader frames(*client->connection);
+    wire::FrameReader frames(*client->connection, request_bytes_max);
     for (;;) {
         // `never`: a client may be idle for as long as it likes.
         const Result<BytesView> frame = frames.next(never);

@@ -209,6 +209,11 @@ Result<Value> Client::Impl::ask_node(const Address& endpoint,
 Result<wire::Applied> Client::Impl::propose(const wire::LogCommand& command, MonoTime deadline,
                                             bool* maybe) {
     const Bytes payload = wire::encode_log_command(scratch_, command);
+    if (payload.size() > wire::write_bytes_max) {
+        return make_error(ErrorCode::too_large, "a write of " + std::to_string(payload.size()) +
+                                                    " bytes; at most " +
+                                                    std::to_string(wire::write_bytes_max));
+    }
     const auto fill = [&](wire::Request::Builder request) {
         request.setWrite(wire::as_data(payload));
     };

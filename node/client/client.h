@@ -73,7 +73,8 @@ public:
     Client& operator=(const Client&) = delete;
 
     /// Applies `command` exactly once, or not at all, or `unknown_outcome`. The outcome says
-    /// whether the graph accepted it (ok, not_found, conflict, invalid); all are final.
+    /// whether the graph accepted it (ok, not_found, conflict, invalid); all are final. Error also:
+    /// `too_large`, over wire::write_bytes_max as encoded.
     Result<graph::Outcome> write(const graph::Command& command, MonoTime deadline);
 
     Result<std::optional<graph::Vertex>> get_vertex(VertexId id, MonoTime deadline,

@@ -17,7 +17,7 @@ struct Header {
     std::uint32_t payload_checksum;
 };
 
-Result<Header> read_header(BytesView bytes) {
+Result<Header> read_header(BytesView bytes, std::uint32_t bytes_max) {
     const auto malformed = [](const char* why) {
         return make_error(ErrorCode::protocol_error, why);
     };
@@ -30,7 +30,7 @@ Result<Header> read_header(BytesView bytes) {
     if (header.length == 0 || header.length % 8 != 0) {
         return malformed("a frame of a length not in words");
     }
-    if (header.length > frame_bytes_max) {
+    if (header.length > bytes_max) {
         return make_error(ErrorCode::too_large, "a frame over the maximum");
     }
     return header;
@@ -52,7 +52,8 @@ Result<BytesView> FrameReader::next(MonoTime deadline) {
     for (;;) {
         const std::size_t have = end_ - begin_;
         if (have >= frame_header_bytes) {
-            GEODE_TRY(const Header header, read_header(BytesView(at(begin_), frame_header_bytes)));
+            const BytesView bytes(at(begin_), frame_header_bytes);
+            GEODE_TRY(const Header header, read_header(bytes, bytes_max_));
             wanted = frame_header_bytes + header.length;
             if (have >= wanted) {
                 const BytesView payload(at(begin_ + frame_header_bytes), header.length);

@@ -24,12 +24,15 @@ inline constexpr std::size_t frame_header_bytes = 16;
 /// Larger than any message we make: batches and snapshot chunks are cut far below.
 inline constexpr std::uint32_t frame_bytes_max = 64u << 20;
 
-/// Of one write's payload; what carries it to peers fits a frame with room to spare.
-inline constexpr std::uint32_t write_bytes_max = frame_bytes_max / 2;
+/// Of one write, as encoded. An entry travels in one message, and heartbeats wait behind it: over
+/// 100 Mbit/s this much takes as long as the shortest default election timeout.
+inline constexpr std::uint32_t write_bytes_max = 2u << 20;
 
 class FrameReader {
 public:
-    explicit FrameReader(Connection& connection) : connection_(connection) {}
+    /// `bytes_max`: of a payload that this end has a use for, at most frame_bytes_max.
+    explicit FrameReader(Connection& connection, std::uint32_t bytes_max = frame_bytes_max)
+        : connection_(connection), bytes_max_(bytes_max) {}
 
     /// Suspends until a whole frame is there and returns its payload, 8-byte aligned and valid
     /// until the next call. Errors: `closed` (also at the peer's orderly end), `timed_out`
@@ -44,6 +47,7 @@ private:
     void make_room(std::size_t bytes);
 
     Connection& connection_;
+    std::uint32_t bytes_max_;
     std::vector<std::uint64_t> words_;
     std::size_t begin_ = 0;  // of the next frame; a multiple of 8
     std::size_t end_ = 0;    // of the bytes received

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/prng.h"
+#include "graph/csv_load.h"
 #include "graph/limits.h"
 #include "node/wire/client_codec.h"
 
@@ -104,4 +105,34 @@ TEST_CASE("client codec: damaged payloads are errors or commands, never worse", 
             }
         }
     }
+}
+
+TEST_CASE("client codec: what a loader puts into one batch fits a write", "[fast]") {
+    std::vector<graph::Vertex> nulls(20, sample_vertex());
+    for (graph::Vertex& vertex : nulls) {
+        vertex.properties.emplace("list", graph::Value(graph::List(15'000, graph::Value())));
+    }
+    std::vector<graph::Vertex> labels(3'000);
+    for (graph::Vertex& vertex : labels) {
+        for (char label = ' '; label < ' ' + 64; ++label) vertex.labels.emplace(1, label);
+    }
+    const std::vector<graph::Vertex> bare(graph::batch_commands_max);
+    const graph::EdgeKey key{VertexId(1), "t", VertexId(2), 3};
+    const std::vector<graph::Edge> edges(graph::batch_commands_max, graph::Edge{key, {}});
+    std::vector<graph::Batch> batches;
+    for (const auto& vertices : {nulls, labels, bare}) {
+        for (graph::Batch& batch : graph::to_batches(vertices, {}, graph::batch_commands_max)) {
+            batches.push_back(std::move(batch));
+        }
+    }
+    for (graph::Batch& batch : graph::to_batches({}, edges, graph::batch_commands_max)) {
+        batches.push_back(std::move(batch));
+    }
+    Scratch scratch;
+    std::size_t largest = 0;
+    for (const graph::Batch& batch : batches) {
+        largest = std::max(largest, encode_log_command(scratch, {{}, 0, batch}).size());
+    }
+    CHECK(largest <= write_bytes_max);
+    CHECK(largest > write_bytes_max / 2);  // or the bound would be needlessly small
 }
