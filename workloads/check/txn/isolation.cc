@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/check/txn/isolation.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+
+namespace geode::check::txn {
+namespace {
+
+using Name = std::string_view;
+
+constexpr auto models = std::to_array<Name>({
+    "read-uncommitted",
+    "strong-session-read-uncommitted",
+    "strong-read-uncommitted",
+    "read-committed",
+    "strong-session-read-committed",
+    "strong-read-committed",
+    "monotonic-view",
+    "monotonic-snapshot-read",
+    "cursor-stability",
+    "monotonic-atomic-view",
+    "read-atomic",
+    "update-atomic",
+    "causal-cerone",
+    "causal",
+    "prefix",
+    "consistent-view",
+    "forward-consistent-view",
+    "parallel-snapshot-isolation",
+    "snapshot-isolation",
+    "strong-session-snapshot-isolation",
+    "strong-snapshot-isolation",
+    "repeatable-read",
+    "update-serializable",
+    "serializable",
+    "strong-session-serializable",
+    "strict-serializable",
+});
+
+constexpr auto anomalies = std::to_array<Name>({
+    // What a single key or transaction shows.
+    "duplicate-elements",
+    "cyclic-versions",
+    "internal",
+    "future-read",
+    "garbage-read",
+    "incompatible-order",
+    "dirty-update",
+    "G1a",
+    "G1b",
+    "lost-update",
+    "write-skew",
+    "predicate-read-miss",
+    // Cycles, from the worst to the least; then those with session edges, then with real time.
+    "G0",
+    "G1c",
+    "monotonic-fractured-read",
+    "fractured-read",
+    "causality-violation",
+    "prefix-violation",
+    "long-fork",
+    "G-cursor",
+    "G-monotonic",
+    "G-MSR",
+    "G-update",
+    "G-single-item",
+    "G-single",
+    "G-nonadjacent-item",
+    "G-nonadjacent",
+    "G2-item",
+    "G2",
+    "GSIa",
+    "GSIb",
+    "G0-process",
+    "G1c-process",
+    "fractured-read-process",
+    "causality-violation-process",
+    "G-single-item-process",
+    "G-single-process",
+    "G-nonadjacent-item-process",
+    "G-nonadjacent-process",
+    "G2-item-process",
+    "G2-process",
+    "G0-realtime",
+    "G1c-realtime",
+    "G-single-item-realtime",
+    "G-single-realtime",
+    "G-nonadjacent-item-realtime",
+    "G-nonadjacent-realtime",
+    "G2-item-realtime",
+    "G2-realtime",
+    // Unions that definitions speak of; no checker reports them.
+    "G1",
+    "G1-process",
+    "G1-realtime",
+    "GSI",
+});
+
+struct Pair {
+    Name from;
+    Name to;
+};
+
+constexpr auto aliases = std::to_array<Pair>({
+    {"PL-1", "read-uncommitted"},
+    {"PL-2", "read-committed"},
+    {"PL-CS", "cursor-stability"},
+    {"PL-2L", "monotonic-view"},
+    {"PL-MSR", "monotonic-snapshot-read"},
+    {"PL-2+", "consistent-view"},
+    {"PL-FCV", "forward-consistent-view"},
+    {"PL-SI", "snapshot-isolation"},
+    {"PL-2.99", "repeatable-read"},
+    {"PL-3U", "update-serializable"},
+    {"PL-3", "serializable"},
+    {"conflict-serializable", "serializable"},
+    {"PL-SS", "strict-serializable"},
+    {"strong-serializable", "strict-serializable"},
+    {"strong-session-PL-1", "strong-session-read-uncommitted"},
+    {"strong-session-PL-2", "strong-session-read-committed"},
+    {"strong-PL-1", "strong-read-uncommitted"},
+    {"strong-PL-2", "strong-read-committed"},
+});
+
+/// A model and one it implies.
+constexpr auto weaker_models = std::to_array<Pair>({
+    {"strong-session-read-uncommitted", "read-uncommitted"},
+    {"strong-read-uncommitted", "strong-session-read-uncommitted"},
+    {"read-committed", "read-uncommitted"},
+    {"strong-session-read-committed", "read-committed"},
+    {"strong-session-read-committed", "strong-session-read-uncommitted"},
+    {"strong-read-committed", "strong-session-read-committed"},
+    {"strong-read-committed", "strong-read-uncommitted"},
+    {"monotonic-view", "read-committed"},
+    {"monotonic-snapshot-read", "read-committed"},
+    {"cursor-stability", "read-committed"},
+    {"monotonic-atomic-view", "read-committed"},
+    {"read-atomic", "monotonic-atomic-view"},
+    {"update-atomic", "read-atomic"},
+    {"causal-cerone", "read-atomic"},
+    {"causal", "causal-cerone"},
+    {"causal", "strong-session-read-committed"},
+    {"prefix", "causal-cerone"},
+    {"consistent-view", "cursor-stability"},
+    {"consistent-view", "monotonic-view"},
+    {"forward-consistent-view", "consistent-view"},
+    {"parallel-snapshot-isolation", "causal-cerone"},
+    {"parallel-snapshot-isolation", "update-atomic"},
+    {"parallel-snapshot-isolation", "consistent-view"},
+    {"snapshot-isolation", "forward-consistent-view"},
+    {"snapshot-isolation", "monotonic-snapshot-read"},
+    {"snapshot-isolation", "parallel-snapshot-isolation"},
+    {"snapshot-isolation", "prefix"},
+    {"strong-session-snapshot-isolation", "snapshot-isolation"},
+    {"strong-session-snapshot-isolation", "causal"},
+    {"strong-snapshot-isolation", "strong-session-snapshot-isolation"},
+    {"strong-snapshot-isolation", "strong-read-committed"},
+    {"repeatable-read", "cursor-stability"},
+    {"repeatable-read", "monotonic-atomic-view"},
+    {"update-serializable", "forward-consistent-view"},
+    {"serializable", "repeatable-read"},
+    {"serializable", "snapshot-isolation"},
+    {"serializable", "update-serializable"},
+    {"strong-session-serializable", "serializable"},
+    {"strong-session-serializable", "strong-session-snapshot-isolation"},
+    {"strict-serializable", "strong-session-serializable"},
+    {"strict-serializable", "strong-snapshot-isolation"},
+});
+
+/// An anomaly and a more general one.
+constexpr auto general_anomalies = std::to_array<Pair>({
+    // A read of an element that nobody wrote has no writer that committed.
+    {"garbage-read", "G1a"},
+    {"incompatible-order", "G1a"},
+    {"dirty-update", "G1a"},
+    {"future-read", "G1c"},
+    {"G1a", "G1"},
+    {"G1b", "G1"},
+    {"G1c", "G1"},
+    {"G1", "G1-process"},
+    {"G1-process", "G1-realtime"},
+    {"lost-update", "write-skew"},
+    {"lost-update", "G2-item"},
+    {"write-skew", "G2"},
+    {"G0", "G1c"},
+    {"G0", "G0-process"},
+    {"G0-process", "G1c-process"},
+    {"G0-process", "G0-realtime"},
+    {"G0-realtime", "G1c-realtime"},
+    {"G1c", "G1c-process"},
+    {"G1c-process", "G1c-realtime"},
+    {"G1c-process", "G1-process"},
+    {"G1c-realtime", "G1-realtime"},
+    {"monotonic-fractured-read", "fractured-read"},
+    {"monotonic-fractured-read", "G-monotonic"},
+    {"fractured-read", "causality-violation"},
+    {"fractured-read", "fractured-read-process"},
+    {"fractured-read-process", "causality-violation-process"},
+    {"causality-violation", "prefix-violation"},
+    {"causality-violation", "G-single-item"},
+    {"causality-violation", "causality-violation-process"},
+    {"causality-violation-process", "G-single-item-process"},
+    {"prefix-violation", "G-nonadjacent-item"},
+    {"long-fork", "prefix-violation"},
+    {"G-monotonic", "G-single"},
+    {"G-single-item", "G-single"},
+    {"G-single-item", "G-single-item-process"},
+    {"G-single-item", "G-nonadjacent-item"},
+    {"G-single-item-process", "G-single-process"},
+    {"G-single-item-process", "G-single-item-realtime"},
+    {"G-single-item-process", "G-nonadjacent-item-process"},
+    {"G-single-item-realtime", "G-single-realtime"},
+    {"G-single-item-realtime", "G-nonadjacent-item-realtime"},
+    {"G-single", "G-nonadjacent"},
+    {"G-single", "GSIb"},
+    {"G-single", "G-single-process"},
+    {"G-single-process", "G-nonadjacent-process"},
+    {"G-single-process", "G-single-realtime"},
+    {"G-single-realtime", "G-nonadjacent-realtime"},
+    {"G-nonadjacent-item", "G-nonadjacent"},
+    {"G-nonadjacent-item", "G2-item"},
+    {"G-nonadjacent-item", "G-nonadjacent-item-process"},
+    {"G-nonadjacent-item-process", "G-nonadjacent-process"},
+    {"G-nonadjacent-item-process", "G2-item-process"},
+    {"G-nonadjacent-item-process", "G-nonadjacent-item-realtime"},
+    {"G-nonadjacent-item-realtime", "G2-item-realtime"},
+    {"G-nonadjacent-item-realtime", "G-nonadjacent-realtime"},
+    {"G-nonadjacent", "G2"},
+    {"G-nonadjacent", "G-nonadjacent-process"},
+    {"G-nonadjacent-process", "G2-process"},
+    {"G-nonadjacent-process", "G-nonadjacent-realtime"},
+    {"G-nonadjacent-realtime", "G2-realtime"},
+    {"G2-item", "G2"},
+    {"G2-item", "G2-item-process"},
+    {"G2-item-process", "G2-process"},
+    {"G2-item-process", "G2-item-realtime"},
+    {"G2-item-realtime", "G2-realtime"},
+    {"G2", "G2-process"},
+    {"G2-process", "G2-realtime"},
+    {"GSIa", "GSI"},
+    {"GSIb", "GSI"},
+});
+
+/// A model and an anomaly it forbids beyond what the weaker models do.
+constexpr auto forbidden = std::to_array<Pair>({
+    {"read-uncommitted", "G0"},
+    {"read-uncommitted", "duplicate-elements"},
+    {"read-uncommitted", "cyclic-versions"},
+    {"strong-session-read-uncommitted", "G0-process"},
+    {"strong-read-uncommitted", "G0-realtime"},
+    {"read-committed", "G1"},
+    {"strong-session-read-committed", "G1c-process"},
+    {"strong-read-committed", "G1c-realtime"},
+    {"monotonic-view", "G-monotonic"},
+    {"monotonic-snapshot-read", "G-MSR"},
+    {"cursor-stability", "G-cursor"},
+    {"cursor-stability", "lost-update"},
+    {"monotonic-atomic-view", "monotonic-fractured-read"},
+    {"read-atomic", "internal"},
+    {"read-atomic", "fractured-read"},
+    {"update-atomic", "lost-update"},
+    {"causal-cerone", "causality-violation"},
+    {"causal", "causality-violation-process"},
+    {"causal", "fractured-read-process"},
+    {"prefix", "prefix-violation"},
+    {"consistent-view", "G-single"},
+    {"snapshot-isolation", "GSI"},
+    {"snapshot-isolation", "G-nonadjacent"},
+    {"strong-session-snapshot-isolation", "G1-process"},
+    {"strong-session-snapshot-isolation", "G-nonadjacent-process"},
+    {"strong-snapshot-isolation", "G1-realtime"},
+    {"strong-snapshot-isolation", "G-nonadjacent-realtime"},
+    {"repeatable-read", "G2-item"},
+    {"update-serializable", "G-update"},
+    {"serializable", "G2"},
+    {"serializable", "predicate-read-miss"},
+    {"strong-session-serializable", "G2-process"},
+    {"strict-serializable", "G2-realtime"},
+});
+
+constexpr std::size_t index_in(std::span<const Name> names, Name name) {
+    for (std::size_t index = 0; index < names.size(); ++index) {
+        if (names[index] == name) return index;
+    }
+    return names.size();
+}
+
+/// Every name in the tables is one of a list's: found out by the compiler.
+consteval bool spelled(std::span<const Pair> pairs, std::span<const Name> from,
+                       std::span<const Name> to) {
+    for (const Pair& pair : pairs) {
+        if (index_in(from, pair.from) == from.size() || index_in(to, pair.to) == to.size()) {
+            return false;
+        }
+    }
+    return true;
+}
+static_assert(spelled(weaker_models, models, models));
+static_assert(spelled(general_anomalies, anomalies, anomalies));
+static_assert(spelled(forbidden, models, anomalies));
+
+/// Marks what can be reached from the marked by following pairs from `from` to `to`.
+void spread(std::vector<bool>& marked, std::span<const Pair> pairs, std::span<const Name> names) {
+    for (bool grew = true; grew;) {
+        grew = false;
+        for (const Pair& pair : pairs) {
+            const std::size_t to = index_in(names, pair.to);
+            if (!marked[index_in(names, pair.from)] || marked[to]) continue;
+            marked[to] = true;
+            grew = true;
+        }
+    }
+}
+
+std::vector<bool> reached(Name start, std::span<const Pair> pairs, std::span<const Name> names) {
+    const std::size_t index = index_in(names, start);
+    GEODE_ASSERT(index < names.size());
+    std::vector<bool> marked(names.size());
+    marked[index] = true;
+    spread(marked, pairs, names);
+    return marked;
+}
+
+bool implies(Name special, Name general, std::span<const Pair> pairs, std::span<const Name> names) {
+    const std::size_t index = index_in(names, general);
+    GEODE_ASSERT(index < names.size());
+    return reached(special, pairs, names)[index];
+}
+
+/// Marks the models that a marked anomaly rules out; the marks are closed under generality.
+std::vector<bool> broken_models(const std::vector<bool>& found) {
+    std::vector<bool> broken(models.size());
+    for (const Pair& pair : forbidden) {
+        if (found[index_in(anomalies, pair.to)]) broken[index_in(models, pair.from)] = true;
+    }
+    std::vector<bool> result = broken;
+    for (std::size_t index = 0; index < models.size(); ++index) {
+        const std::vector<bool> below = reached(models[index], weaker_models, models);
+        for (std::size_t weaker = 0; weaker < models.size(); ++weaker) {
+            if (below[weaker] && broken[weaker]) result[index] = true;
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+std::span<const std::string_view> isolation_models() {
+    return models;
+}
+
+std::optional<std::string_view> canonical_model(std::string_view name) {
+    for (const Pair& alias : aliases) {
+        if (alias.from == name) return alias.to;
+    }
+    const std::size_t index = index_in(models, name);
+    if (index == models.size()) return std::nullopt;
+    return models[index];
+}
+
+std::span<const std::string_view> isolation_anomalies() {
+    return anomalies;
+}
+
+bool model_implies(std::string_view stronger, std::string_view weaker) {
+    return implies(stronger, weaker, weaker_models, models);
+}
+
+bool anomaly_implies(std::string_view special, std::string_view general) {
+    return implies(special, general, general_anomalies, anomalies);
+}
+
+bool forbids(std::string_view model, std::string_view anomaly) {
+    const std::size_t index = index_in(models, model);
+    GEODE_ASSERT(index < models.size());
+    return broken_models(reached(anomaly, general_anomalies, anomalies))[index];
+}
+
+std::vector<std::string_view> forbidden_anomalies(std::string_view model) {
+    std::vector<std::string_view> result;
+    for (const Name anomaly : anomalies) {
+        if (forbids(model, anomaly)) result.push_back(anomaly);
+    }
+    return result;
+}
+
+RuledOut ruled_out_by(std::span<const std::string_view> found) {
+    std::vector<bool> marked(anomalies.size());
+    for (const Name anomaly : found) {
+        const std::size_t index = index_in(anomalies, anomaly);
+        GEODE_ASSERT(index < anomalies.size());
+        marked[index] = true;
+    }
+    spread(marked, general_anomalies, anomalies);
+    const std::vector<bool> broken = broken_models(marked);
+    RuledOut result;
+    for (std::size_t index = 0; index < models.size(); ++index) {
+        if (!broken[index]) continue;
+        const std::vector<bool> below = reached(models[index], weaker_models, models);
+        bool weakest = true;
+        for (std::size_t weaker = 0; weaker < models.size(); ++weaker) {
+            if (weaker != index && below[weaker] && broken[weaker]) weakest = false;
+        }
+        (weakest ? result.weakest : result.others).emplace_back(models[index]);
+    }
+    std::ranges::sort(result.weakest);
+    std::ranges::sort(result.others);
+    return result;
+}
+
+}  // namespace geode::check::txn
