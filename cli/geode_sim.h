@@ -98,11 +98,17 @@ struct ChaosCommand {
 int chaos_command(const ChaosCommand& command);
 
 struct CheckCommand {
-    std::string model = "register";
+    std::string model;
+    std::string consistency;
     std::string format = "auto";
+    std::optional<std::string> initial;
+    std::string memory;
+    std::optional<std::uint64_t> steps;
+    std::string draw;
     std::vector<std::string> files;
     bool json = false;
 };
+/// Exit status 0 if every history is valid, 1 if one is invalid or undecided, 2 for bad input.
 int check_command(const CheckCommand& command);
 
 /// `what`: workloads, faults, models or probes.

@@ -1,117 +1,172 @@
 // SPDX-License-Identifier: Apache-2.0
-// geode-sim check and list.
+// geode-sim check: histories in files, judgements on stdout.
 
+#include <charconv>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/probe.h"
 #include "cli/geode_sim.h"
-#include "cli/graph_files.h"
-#include "workloads/check/formats.h"
-#include "workloads/check/linearizability.h"
+#include "cli/packed_file.h"
+#include "workloads/check/draw/svg.h"
+#include "workloads/check/judge/judge.h"
 
 namespace geode::cli {
 namespace {
 
-struct FormatName {
-    std::string_view name;
-    check::Format format;
-};
-constexpr FormatName formats[] = {{"auto", check::Format::detect},
-                                  {"jepsen-log", check::Format::jepsen_log},
-                                  {"edn", check::Format::edn},
-                                  {"json", check::Format::json_lines}};
+constexpr int exit_not_valid = 1;
 
-Result<check::Format> find_format(const std::string& name) {
-    std::string names;
-    for (const FormatName& known : formats) {
-        if (known.name == name) return known.format;
-        names.append(names.empty() ? "" : " ").append(known.name);
+/// "512M" or "2G" as bytes; a bare number is bytes.
+Result<std::uint64_t> parse_size(const std::string& words) {
+    std::uint64_t value = 0;
+    const char* const end = words.data() + words.size();
+    const auto [stop, code] = std::from_chars(words.data(), end, value);
+    const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+    std::uint32_t shift = 64;
+    if (unit.empty()) shift = 0;
+    if (unit == "K") shift = 10;
+    if (unit == "M") shift = 20;
+    if (unit == "G") shift = 30;
+    if (code != std::errc() || shift == 64 || value == 0 || value > (UINT64_MAX >> shift)) {
+        return make_error(ErrorCode::invalid_argument,
+                          "--memory: expected bytes such as 512M or 2G, not \"" + words + "\"");
     }
-    return make_error(ErrorCode::invalid_argument,
-                      "unknown format \"" + name + "\"; there are: " + names);
+    return value << shift;
 }
 
-Result<check::LinearizabilityResult> check_file(const std::string& file, check::Format format,
-                                                const check::Model& model) {
-    GEODE_TRY(const std::string text, read_file(file));
-    GEODE_TRY(const check::History history, check::parse_history(text, file, format));
-    Result<check::LinearizabilityResult> checked = check::check_linearizability(history, model);
-    if (!checked) return make_error(checked.code(), file + ": " + checked.error().message);
-    return checked;
+/// What one line has room for: the first anomaly and the names of the others.
+std::string anomaly_words(const check::Judgement& judgement) {
+    if (judgement.verdict == check::Verdict::unknown) return judgement.reason;
+    if (judgement.anomalies.empty()) return {};
+    const check::Anomaly& first = judgement.anomalies.front();
+    std::string out = first.name + ": " + first.words;
+    std::set<std::string> others;
+    for (const check::Anomaly& anomaly : judgement.anomalies) {
+        if (anomaly.name != first.name) others.insert(anomaly.name);
+    }
+    for (const std::string& name : others) {
+        out.append(name == *others.begin() ? "; also " : ", ").append(name);
+    }
+    return out;
 }
 
-void print_check(const std::string& file, const check::LinearizabilityResult& result, bool json) {
-    const std::string verdict(check::to_string(result.verdict));
-    const bool valid = result.verdict == check::Verdict::valid;
-    if (json) {
-        nlohmann::ordered_json line;
-        line["file"] = file;
-        line["verdict"] = verdict;
-        line["anomaly"] = valid ? "" : result.explanation;
-        line["steps"] = result.steps;
-        line["bytes"] = result.bytes;
-        const auto replace = nlohmann::ordered_json::error_handler_t::replace;
-        std::printf("%s\n", line.dump(-1, ' ', false, replace).c_str());
-        return;
+nlohmann::ordered_json json_of(const check::Anomaly& anomaly) {
+    nlohmann::ordered_json json;
+    json["name"] = anomaly.name;
+    json["words"] = anomaly.words;
+    json["operations"] = anomaly.operations;
+    json["steps"] = nlohmann::ordered_json::array();
+    for (const check::WitnessStep& step : anomaly.steps) {
+        nlohmann::ordered_json one;
+        one["from"] = step.from;
+        one["to"] = step.to;
+        one["relation"] = step.relation;
+        one["words"] = step.words;
+        json["steps"].push_back(std::move(one));
     }
-    std::string anomaly = valid ? "" : result.explanation;
+    return json;
+}
+
+nlohmann::ordered_json json_of(const check::WitnessOperation& operation) {
+    nlohmann::ordered_json json;
+    json["index"] = operation.index;
+    json["process"] = operation.process;
+    json["invoked"] = operation.invoked;
+    json["completed"] = nullptr;
+    if (operation.completed != UINT64_MAX) json["completed"] = operation.completed;
+    json["words"] = operation.words;
+    return json;
+}
+
+void print_json(const std::string& file, const check::Judgement& judgement) {
+    nlohmann::ordered_json line;
+    line["file"] = file;
+    line["verdict"] = check::to_string(judgement.verdict);
+    line["anomaly"] = anomaly_words(judgement);
+    line["steps"] = judgement.steps;
+    line["bytes"] = judgement.bytes;
+    line["anomalies"] = nlohmann::ordered_json::array();
+    for (const auto& anomaly : judgement.anomalies) line["anomalies"].push_back(json_of(anomaly));
+    line["operations"] = nlohmann::ordered_json::array();
+    for (const auto& operation : judgement.operations) {
+        line["operations"].push_back(json_of(operation));
+    }
+    line["not"] = judgement.ruled_out;
+    line["also_not"] = judgement.also_ruled_out;
+    const auto replace = nlohmann::ordered_json::error_handler_t::replace;
+    std::printf("%s\n", line.dump(-1, ' ', false, replace).c_str());
+}
+
+void print_line(const std::string& file, const check::Judgement& judgement) {
+    std::string anomaly = anomaly_words(judgement);
     for (char& byte : anomaly) {
-        if (byte == '\n' || byte == '\t') byte = ' ';  // one line, three columns
+        if (byte == '\n' || byte == '\r' || byte == '\t') byte = ' ';  // one line, three columns
     }
+    const std::string verdict(check::to_string(judgement.verdict));
     std::printf("%s\t%s\t%s\n", file.c_str(), verdict.c_str(), anomaly.c_str());
+}
+
+/// DIR/NAME.svg; two files of one name get different pictures.
+Result<void> draw(const std::string& directory, const std::string& file,
+                  std::set<std::string>& used, const check::Judgement& judgement) {
+    std::error_code failed;
+    std::filesystem::create_directories(directory, failed);
+    const std::string base =
+        file == "-" ? "stdin" : std::filesystem::path(file).filename().string();
+    std::string name = base;
+    for (int again = 2; !used.insert(name).second; ++again)
+        name = base + "-" + std::to_string(again);
+    const std::string path = (std::filesystem::path(directory) / (name + ".svg")).string();
+    std::ofstream out(path, std::ios::binary);
+    out << check::draw_svg(judgement, file);
+    out.close();
+    if (!out) return make_error(ErrorCode::io_error, "cannot write " + path);
+    std::fprintf(stderr, "geode-sim: drew %s\n", path.c_str());
+    return {};
+}
+
+Result<check::JudgeRequest> request_of(const CheckCommand& command) {
+    check::JudgeRequest request{.model = command.model,
+                                .consistency = command.consistency,
+                                .format = command.format,
+                                .initial = command.initial};
+    GEODE_TRY_VOID(check::check_names(request));
+    if (!command.memory.empty()) {
+        GEODE_TRY(request.budget.bytes_max, parse_size(command.memory));
+    }
+    if (command.steps) request.budget.steps_max = *command.steps;
+    return request;
+}
+
+Result<check::Judgement> judge_file(const std::string& file, const check::JudgeRequest& request) {
+    GEODE_TRY(const std::string text, read_packed_file(file));
+    return check::judge(text, file, request);
 }
 
 }  // namespace
 
 int check_command(const CheckCommand& command) {
-    const Result<std::unique_ptr<check::Model>> model = check::make_model(command.model);
-    if (!model) return usage_error(model.error().message);
-    const Result<check::Format> format = find_format(command.format);
-    if (!format) return usage_error(format.error().message);
+    const Result<check::JudgeRequest> request = request_of(command);
+    if (!request) return usage_error(request.error().message);
     int status = 0;
+    std::set<std::string> drawn;
     for (const std::string& file : command.files) {
-        const auto checked = check_file(file, *format, **model);
-        if (!checked) {
-            usage_error(checked.error().message);
-            status = exit_usage;
+        const auto judged = judge_file(file, *request);
+        if (!judged) {
+            status = usage_error(judged.error().message);
             continue;
         }
-        print_check(file, *checked, command.json);
-        if (checked->verdict == check::Verdict::invalid && status == 0) status = 1;
+        command.json ? print_json(file, *judged) : print_line(file, *judged);
+        std::fflush(stdout);  // a reader of a pipe sees each file as it is done
+        if (judged->verdict == check::Verdict::valid) continue;
+        if (status == 0) status = exit_not_valid;
+        if (command.draw.empty() || judged->verdict != check::Verdict::invalid) continue;
+        const auto written = draw(command.draw, file, drawn, *judged);
+        if (!written) status = usage_error(written.error().message);
     }
     return status;
-}
-
-int list_command(const std::string& what) {
-    const auto text = [](std::string_view view) { return std::string(view); };
-    if (what == "workloads") {
-        for (const sim::WorkloadSpec& spec : sim::workload_specs()) {
-            std::printf("%-12s %s\n", text(spec.name).c_str(), text(spec.about).c_str());
-        }
-        return 0;
-    }
-    if (what == "faults") {
-        for (const sim::FaultKindSpec& spec : sim::fault_kinds()) {
-            std::printf("%-18s %s%s\n", text(spec.name).c_str(), text(spec.about).c_str(),
-                        spec.in_all ? "" : " (not part of \"all\")");
-        }
-        return 0;
-    }
-    if (what == "models") {
-        std::printf("%s\n", text(check::model_names()).c_str());
-        return 0;
-    }
-    if (what == "probes") {
-        std::set<std::string> lines;
-        for (const Probe& probe : all_probes()) {
-            lines.insert(text(probe.name) + "\t" + probe.file + ":" + std::to_string(probe.line));
-        }
-        for (const std::string& line : lines) std::printf("%s\n", line.c_str());
-        return 0;
-    }
-    return usage_error("unknown list \"" + what + "\"; there are: workloads faults models probes");
 }
 
 }  // namespace geode::cli

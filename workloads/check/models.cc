@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/check/models.h"
 
-#include <charconv>
 
 #include "workloads/check/text_states.h"
 
@@ -230,30 +229,6 @@ std::unique_ptr<Model> make_register_model(Literal initial) {
 
 std::unique_ptr<Model> make_kv_model() {
     return std::make_unique<KvModel>();
-}
-
-Result<std::unique_ptr<Model>> make_model(std::string_view name) {
-    if (name == "kv") return make_kv_model();
-    const std::string_view base = name.substr(0, name.find('='));
-    if (base != "register" && base != "cas-register") {
-        return make_error(ErrorCode::invalid_argument, "no model is called '" + std::string(name) +
-                                                           "'; there are " +
-                                                           std::string(model_names()));
-    }
-    if (base.size() == name.size()) return make_register_model();
-    Literal initial{.kind = ValueKind::integer};
-    const char* const begin = name.data() + base.size() + 1;
-    const char* const end = name.data() + name.size();
-    const auto [stop, code] = std::from_chars(begin, end, initial.integer);
-    if (code != std::errc() || stop != end) {
-        return make_error(ErrorCode::invalid_argument,
-                          "'" + std::string(name) + "': after = comes an integer, as register=0");
-    }
-    return make_register_model(initial);
-}
-
-std::string_view model_names() noexcept {
-    return "register[=N], cas-register[=N], kv";
 }
 
 }  // namespace geode::check

@@ -80,11 +80,4 @@ std::unique_ptr<Model> make_register_model(Literal initial = {});
 /// is not a text is allowed, appending to one is not.
 std::unique_ptr<Model> make_kv_model();
 
-/// By name: `register`, `cas-register` (the same), each optionally with `=N` for an initial integer
-/// (`register=0`), or `kv`. invalid_argument, listing the names, for any other.
-Result<std::unique_ptr<Model>> make_model(std::string_view name);
-
-/// What make_model accepts, for help texts.
-std::string_view model_names() noexcept;
-
 }  // namespace geode::check
