@@ -20,7 +20,7 @@ TEST_CASE("judge: a stale read is named and told", "[fast]") {
     CHECK(judged->anomalies[0].name == "nonlinearizable");
     CHECK(judged->anomalies[0].operations == std::vector<std::uint32_t>{1});
     REQUIRE(judged->operations.size() == 2);
-    CHECK(judged->operations[1].words == "process 1: read = nil");
+    CHECK(judged->operations[1].words == "read = nil");
 }
 
 TEST_CASE("judge: unknown names are refused with those there are", "[fast]") {

@@ -34,8 +34,11 @@ std::string_view to_string(Function function) noexcept {
 }
 
 std::string describe(const Operation& operation, const ValueTable& values) {
-    std::string out = process_words(operation.process) + ": ";
-    out.append(to_string(operation.function));
+    return process_words(operation.process) + ": " + describe_action(operation, values);
+}
+
+std::string describe_action(const Operation& operation, const ValueTable& values) {
+    std::string out(to_string(operation.function));
     if (operation.key != nil_value) out.append(" key ").append(values.describe(operation.key));
     switch (operation.function) {
         case Function::read:

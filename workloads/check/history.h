@@ -67,6 +67,8 @@ struct History {
 
 /// "process 3: cas 1 to 2, refused" - an operation in words.
 std::string describe(const Operation& operation, const ValueTable& values);
+/// "cas 1 to 2, refused" - without the process.
+std::string describe_action(const Operation& operation, const ValueTable& values);
 
 /// What a client is about to ask.
 struct Call {

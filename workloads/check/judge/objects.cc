@@ -26,7 +26,7 @@ WitnessOperation witness_of(const History& history, std::uint32_t index) {
                             .process = operation.process,
                             .invoked = operation.invoked,
                             .completed = operation.completed,
-                            .words = describe(operation, history.values)};
+                            .words = describe_action(operation, history.values)};
 }
 
 Judgement judgement_of(const History& history, const LinearizabilityResult& result) {
