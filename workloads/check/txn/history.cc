@@ -170,6 +170,7 @@ Result<void> TxnHistoryBuilder::add(std::int64_t process, Completion completion,
     }
     // begin() takes what was put together, and end() keeps it, as nothing comes after.
     GEODE_TRY_VOID(begin(process, time_ns));
+    history_.timed = false;
     return end(process, completion, source, time_ns);
 }
 

@@ -10,7 +10,7 @@
 // Invariants, as there:
 //  1. Transactions are ordered by `invoked`; positions of events are distinct, and later is larger.
 //  2. `invoked < completed`; of unknown outcome (or never completed): completed == never_completed.
-//  3. a precedes b in real time exactly when a.completed < b.invoked.
+//  3. a precedes b in real time exactly when a.completed < b.invoked; if the history is `timed`.
 //  4. Transactions of one process do not overlap, except behind one of unknown outcome.
 // and
 //  5. The micro-operations of a transaction are mops[mops_begin .. mops_end), in program order;
@@ -64,6 +64,9 @@ struct Transaction {
 
 struct TxnHistory {
     ValueTable values;
+    /// False: the recording tells the end of some transactions only. When they began is not known,
+    /// so nothing follows from real time; the order within each process still stands.
+    bool timed = true;
     std::vector<Transaction> transactions;
     std::vector<Mop> mops;
     std::vector<ValueId> elements;
@@ -108,7 +111,7 @@ public:
     /// transaction keeps a read without an answer.
     Result<void> end(std::int64_t process, Completion completion, std::uint64_t source,
                      std::int64_t time_ns = no_time);
-    /// A transaction of which only the end was recorded: it begins and ends here.
+    /// A transaction of which only the end was recorded: the history is not `timed` then.
     Result<void> add(std::int64_t process, Completion completion, std::uint64_t source,
                      std::int64_t time_ns = no_time);
 
