@@ -241,6 +241,8 @@ Result<void> parse_node_config(const std::string& text, const std::string& name,
             root, "the configuration",
             {{"server",
               nested("server", {{"listen", reader.address(config.options.listen_client)},
+                                {"max_connections", reader.number(config.options.clients_max,
+                                                                  "max_connections", 1, 100'000)},
                                 {"max_requests", reader.number(config.options.requests_max,
                                                                "max_requests", 1, 1'000'000)}})},
              {"cluster", nested("cluster", cluster_section(reader, config, node_id))},
@@ -288,11 +290,12 @@ std::string print_node_config(const NodeConfig& config) {
         return (listen.host.empty() ? member : listen).to_string();
     };
     std::string text = fmt::format(
-        "server:\n  listen: {}\n  max_requests: {}\ncluster:\n  name: {}\n  node_id: {}\n"
+        "server:\n  listen: {}\n  max_connections: {}\n  max_requests: {}\ncluster:\n  name: {}\n  "
+        "node_id: {}\n"
         "  listen: {}\n  election_timeout_ms: {}-{}\n  heartbeat_interval_ms: {}\n"
         "  max_entries_per_request: {}\n  snapshot_threshold: {}\n  members:\n",
-        or_member(options.listen_client, self.client), options.requests_max, options.cluster,
-        options.self.value(), or_member(options.listen_cluster, self.cluster),
+        or_member(options.listen_client, self.client), options.clients_max, options.requests_max,
+        options.cluster, options.self.value(), or_member(options.listen_cluster, self.cluster),
         options.election_timeout_min / milliseconds(1),
         options.election_timeout_max / milliseconds(1),
         options.heartbeat_interval / milliseconds(1), options.append_entries_max,

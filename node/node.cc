@@ -32,7 +32,8 @@ Result<void> check_options(const NodeOptions& options) {
     }
     if (options.inflight_messages_max == 0 || options.append_entries_max == 0 ||
         options.append_bytes_max == 0 || options.sessions_max == 0 ||
-        options.snapshot_chunk_bytes == 0 || options.requests_max == 0) {
+        options.snapshot_chunk_bytes == 0 || options.requests_max == 0 ||
+        options.client_requests_max == 0 || options.clients_max == 0) {
         return invalid("every maximum must be at least 1");
     }
     return {};

@@ -68,7 +68,14 @@ struct NodeOptions {
     std::uint64_t snapshot_chunk_bytes = 256 << 10;
     std::uint32_t sessions_max = 10'000;     ///< least recently used beyond it expire
     Duration request_timeout = seconds(10);  ///< when a client names none
-    std::uint32_t requests_max = 4096;       ///< waiting for Raft at once; more are refused
+
+    std::uint32_t requests_max = 4096;             ///< under way; connections are held back beyond
+    std::uint64_t requests_bytes_max = 256 << 20;  ///< of them together
+    std::uint32_t client_requests_max = 256;       ///< under way of one connection
+    std::uint64_t client_bytes_max = 8 << 20;      ///< of them together
+    std::uint32_t clients_max = 1024;              ///< connections; the idlest goes for a new one
+    Duration client_hello_timeout = seconds(10);   ///< for a new connection's first request
+    Duration client_idle_timeout = seconds(300);   ///< then, while nothing of it is under way
 
     StepObserver* observer = nullptr;
 };

@@ -15,10 +15,43 @@ constexpr std::uint32_t request_bytes_max = 2 * wire::write_bytes_max;
 }  // namespace
 
 struct Server::Client {
-    Client(World& world, std::unique_ptr<Connection> taken)
-        : connection(std::move(taken)), writing(world) {}
+    Client(World& world, std::unique_ptr<Connection> taken, MonoTime deadline)
+        : connection(std::move(taken)), writing(world), idle_until(deadline) {}
     std::unique_ptr<Connection> connection;
     Mutex writing;
+    std::uint32_t requests = 0;  ///< under way
+    std::uint64_t bytes = 0;     ///< of them
+    MonoTime idle_until;         ///< closed then, unless something is under way
+};
+
+/// One request's place among those under way, from before its fiber starts to its end.
+class Server::Place {
+public:
+    Place(Server& server, std::shared_ptr<Client> client, std::size_t bytes)
+        : server_(&server), client_(std::move(client)), bytes_(bytes) {
+        ++server_->requests_;
+        server_->requests_bytes_ += bytes_;
+        ++client_->requests;
+        client_->bytes += bytes_;
+    }
+    ~Place() {
+        if (client_ == nullptr) return;  // moved from
+        --server_->requests_;
+        server_->requests_bytes_ -= bytes_;
+        --client_->requests;
+        client_->bytes -= bytes_;
+        client_->idle_until = server_->world_.deadline_in(server_->options_.client_idle_timeout);
+        server_->requests_changed_.notify_all();
+    }
+    Place(Place&&) = default;
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    Client& client() const { return *client_; }
+
+private:
+    Server* server_;
+    std::shared_ptr<Client> client_;
+    std::size_t bytes_;
 };
 
 Server::Server(World& world, const NodeOptions& options, RaftHost& host, StateMachine& state,
@@ -38,7 +71,13 @@ void Server::accept_clients() {
     for (;;) {
         auto connection = listener_->accept();
         if (!connection) return;
-        auto client = std::make_shared<Client>(world_, *std::move(connection));
+        if (clients_.size() >= options_.clients_max && !close_idlest()) {
+            GEODE_REACHED("server.client_refused");
+            (*connection)->close();
+            continue;
+        }
+        auto client = std::make_shared<Client>(world_, *std::move(connection),
+                                               world_.deadline_in(options_.client_hello_timeout));
         const std::uint64_t id = next_client_++;
         clients_.emplace(id, client);
         world_.spawn("client", [this, client, id] {
@@ -47,6 +86,23 @@ void Server::accept_clients() {
             clients_.erase(id);
         });
     }
+}
+
+bool Server::close_idlest() {
+    std::shared_ptr<Client> idlest;
+    std::uint64_t idlest_id = 0;
+    for (const auto& [id, weak] : clients_) {
+        std::shared_ptr<Client> client = weak.lock();
+        if (client == nullptr || client->requests > 0) continue;
+        if (idlest != nullptr && client->idle_until >= idlest->idle_until) continue;
+        idlest = std::move(client);
+        idlest_id = id;
+    }
+    if (idlest == nullptr) return false;
+    GEODE_REACHED("server.idlest_closed");
+    idlest->connection->close();
+    clients_.erase(idlest_id);
+    return true;
 }
 
 void Server::drain(MonoTime deadline) {
@@ -61,31 +117,47 @@ void Server::drain(MonoTime deadline) {
 void Server::serve(const std::shared_ptr<Client>& client) {
     wire::FrameReader frames(*client->connection, request_bytes_max);
     for (;;) {
-        // `never`: a client may be idle for as long as it likes.
-        const Result<BytesView> frame = frames.next(never);
+        const Result<BytesView> frame = next_request(*client, frames);
         if (!frame) {
             if (frame.code() != ErrorCode::closed) {
                 world_.trace().event("server.bad_frame", {{"why", to_string(frame.code())}});
             }
             return;
         }
-        if (requests_ >= options_.requests_max) {
-            // Back-pressure: stop reading until some request has been answered.
+        const std::size_t bytes = frame->size();
+        if (!admits(*client, bytes)) {
+            // Back-pressure: stop reading until some request has been answered, which `never` takes
+            // longer than its deadline.
             GEODE_REACHED("server.requests_max");
-            requests_changed_.wait_until(never, [&] { return requests_ < options_.requests_max; });
+            requests_changed_.wait_until(never, [&] { return admits(*client, bytes); });
         }
-        ++requests_;
-        world_.spawn("request", [this, client, bytes = Bytes(*frame)] {
-            struct Done {
-                Server& server;
-                ~Done() {
-                    --server.requests_;
-                    server.requests_changed_.notify_all();
-                }
-            } done{*this};
-            handle(*client, bytes);
+        Place place(*this, client, bytes);
+        world_.spawn("request", [this, place = std::move(place), request = Bytes(*frame)] {
+            handle(place.client(), request);
         });
     }
+}
+
+Result<BytesView> Server::next_request(Client& client, wire::FrameReader& frames) {
+    for (;;) {
+        Result<BytesView> frame = frames.next(client.idle_until);
+        if (frame || frame.code() != ErrorCode::timed_out) return frame;
+        // Who waits for an answer is not idle, nor who got one meanwhile.
+        if (client.requests > 0) {
+            client.idle_until = world_.deadline_in(options_.client_idle_timeout);
+        } else if (world_.now() >= client.idle_until) {
+            GEODE_REACHED("server.client_idle");
+            return frame;
+        }
+    }
+}
+
+bool Server::admits(const Client& client, std::size_t bytes) const {
+    // One alone may always go, whatever its size.
+    const bool room = requests_ == 0 || (requests_ < options_.requests_max &&
+                                         requests_bytes_ + bytes <= options_.requests_bytes_max);
+    return room && (client.requests == 0 || (client.requests < options_.client_requests_max &&
+                                             client.bytes + bytes <= options_.client_bytes_max));
 }
 
 void Server::handle(Client& client, BytesView frame) {

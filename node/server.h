@@ -7,6 +7,11 @@
 // client may pipeline, and a slow request holds up nobody. Responses go out as they are ready,
 // under a lock per connection. Bytes outside the protocol close the connection.
 //
+// Everything a client can use up has a maximum (NodeOptions), so that one cannot take all there is
+// from the others: over those of requests its connection is not read until some are answered, over
+// that of connections the one that has been idle longest is closed for the new one, and a new one
+// is refused only if every connection has something under way.
+//
 // What a response may promise: an `outcome` has been committed and applied; a linearizable read
 // saw every write acknowledged before it arrived. Error codes of a write other than
 // `unknown_outcome` mean that it was not proposed.
@@ -36,8 +41,13 @@ public:
 
 private:
     struct Client;
+    class Place;
     void accept_clients();
     void serve(const std::shared_ptr<Client>& client);
+    Result<BytesView> next_request(Client& client, wire::FrameReader& frames);
+    /// Whether another request of so many bytes may be under way.
+    bool admits(const Client& client, std::size_t bytes) const;
+    bool close_idlest();
     void handle(Client& client, BytesView frame);
     void answer(wire::Request::Reader request, Client& client);
     void respond(Client& client, std::uint64_t id, FunctionRef<void(wire::Response::Builder)> fill);
@@ -59,7 +69,8 @@ private:
     std::unique_ptr<Listener> listener_;
     std::map<std::uint64_t, std::weak_ptr<Client>> clients_;
     std::uint64_t next_client_ = 1;
-    std::uint32_t requests_ = 0;  ///< under way
+    std::uint32_t requests_ = 0;        ///< under way
+    std::uint64_t requests_bytes_ = 0;  ///< of them
     Condition requests_changed_;
     bool draining_ = false;
     wire::Scratch scratch_;

@@ -127,6 +127,7 @@ node::NodeOptions Cluster::node_options(NodeId self) {
     options.sessions_max = knobs.sessions_max;
     options.requests_max = knobs.requests_max;
     options.observer = this;
+    if (options_.adjust) options_.adjust(options);
     return options;
 }
 

@@ -31,6 +31,8 @@ struct ClusterOptions {
     EventLog* event_log = nullptr;
     std::size_t trace_ring_entries = 64;
     UniqueFunction<void(const TraceRecord&)> trace_sink = {};
+    /// Has the last word on every node's options: for what is no knob.
+    UniqueFunction<void(node::NodeOptions&)> adjust = {};
 };
 
 class Cluster final : private node::StepObserver {

@@ -2,6 +2,12 @@
 #include "node/client/channel.h"
 
 namespace geode::node {
+namespace {
+
+// Well below the time after which a server closes an idle connection.
+constexpr Duration idle_max = seconds(60);
+
+}  // namespace
 
 void Channel::drop() {
     frames_.reset();
@@ -9,7 +15,9 @@ void Channel::drop() {
 }
 
 Result<void> Channel::connect(const Address& to, MonoTime deadline) {
-    if (connection_ != nullptr && connected_to_ == to) return {};
+    const bool fresh = world_.now() <= saturating_add(used_at_, idle_max);
+    used_at_ = world_.now();
+    if (connection_ != nullptr && connected_to_ == to && fresh) return {};
     drop();
     auto connection = world_.network().connect(to, deadline);
     if (!connection) {

@@ -4,8 +4,10 @@
 // Channel: one client connection, one request at a time.
 //
 // Keeps its connection while calls go to the same address and succeed; any failure of the
-// transport drops it. A call that fails before its request was handed to the connection returns
-// `refused`, so that the caller knows it cannot have been carried out.
+// transport drops it, and so does a minute without a call: the other end may have closed it, and
+// a request sent there would be lost without anybody knowing. A call that fails before its request
+// was handed to the connection returns `refused`, so that the caller knows it cannot have been
+// carried out.
 
 #include <memory>
 #include <optional>
@@ -57,6 +59,7 @@ private:
     std::unique_ptr<Connection> connection_;
     std::unique_ptr<wire::FrameReader> frames_;
     Address connected_to_;
+    MonoTime used_at_;
     std::optional<Address> hint_;
     std::uint64_t next_id_ = 1;
     wire::Scratch scratch_;

@@ -3,7 +3,7 @@
 // What overloads, hangs and misbehaving neighbours do to a cluster: little, and not for long.
 
 #include "graph/limits.h"
-#include "node/wire/frame.h"
+#include "node/wire/client_codec.h"
 #include "tests/sim/laboratory.h"
 
 using namespace geode;
@@ -98,4 +98,107 @@ TEST_CASE("large writes over slow links neither break connections nor cost the l
         CHECK(client.write(put_text(wire::write_bytes_max - 1000), world.deadline_in(seconds(35))));
     });
     CHECK(lab.cluster().leader() == leader);
+}
+
+namespace {
+
+/// Frames by hand over a connection of its own.
+class RawClient {
+public:
+    RawClient(World& world, const Address& to)
+        : world_(world),
+          connection_(world.network().connect(to, world.deadline_in(seconds(5))).value()) {}
+
+    void send(FunctionRef<void(wire::Request::Builder)> fill) {
+        Bytes frame;
+        wire::Scratch scratch;
+        auto builder = scratch.builder();
+        auto request = builder.initRoot<wire::Request>();
+        request.setId(++sent_);
+        fill(request);
+        wire::append_frame(frame, builder);
+        write(frame);
+    }
+    void write(BytesView bytes) {
+        CHECK(connection_->write_all(bytes, world_.deadline_in(seconds(5))));
+    }
+    /// Whether the other end closes, or resets, within `bound`; drops what comes before.
+    bool closed_within(Duration bound) {
+        const MonoTime deadline = world_.deadline_in(bound);
+        char buffer[4096];
+        for (;;) {
+            const auto got = connection_->read_some(buffer, deadline);
+            if (!got) return got.code() == ErrorCode::closed;
+            if (*got == 0) return true;
+        }
+    }
+
+private:
+    World& world_;
+    std::unique_ptr<Connection> connection_;
+    std::uint64_t sent_ = 0;
+};
+
+const auto ask_status = [](wire::Request::Builder request) { request.setStatus(); };
+
+}  // namespace
+
+TEST_CASE("server: idle and silent connections are closed, busy ones are not", "[fast]") {
+    Laboratory lab(1, 3, 1, eager_clients());
+    lab.boot_and_elect();
+    lab.cluster().boot_clients();
+    run_in_client(lab, seconds(2000), [&](World& world) {
+        RawClient silent(world, lab.cluster().client_address(1));
+        CHECK_FALSE(silent.closed_within(seconds(9)));
+        CHECK(silent.closed_within(seconds(2)));
+        RawClient idle(world, lab.cluster().client_address(1));
+        for (int i = 0; i < 3; ++i) {
+            idle.send(ask_status);
+            CHECK_FALSE(idle.closed_within(seconds(200)));
+        }
+        CHECK(idle.closed_within(seconds(101)));
+    });
+}
+
+TEST_CASE("server: a new client takes the place of the idlest one", "[fast]") {
+    const auto few = [](node::NodeOptions& options) { options.clients_max = 4; };
+    Laboratory lab(1, 3, 1, eager_clients(), few);
+    lab.boot_and_elect();
+    lab.cluster().boot_clients();
+    run_in_client(lab, seconds(60), [&](World& world) {
+        std::vector<std::unique_ptr<RawClient>> crowd;
+        for (int i = 0; i < 6; ++i) {
+            crowd.push_back(std::make_unique<RawClient>(world, lab.cluster().client_address(1)));
+            crowd.back()->send(ask_status);
+            CHECK_FALSE(crowd.back()->closed_within(milliseconds(100)));
+        }
+        CHECK(crowd[0]->closed_within(milliseconds(100)));
+        CHECK(crowd[1]->closed_within(milliseconds(100)));
+        CHECK_FALSE(crowd[2]->closed_within(milliseconds(100)));
+        CHECK_FALSE(crowd[5]->closed_within(milliseconds(100)));
+    });
+}
+
+TEST_CASE("server: one connection cannot take all the places of requests", "[fast]") {
+    const auto few = [](node::NodeOptions& options) {
+        options.requests_max = 32;
+        options.client_requests_max = 8;
+    };
+    Laboratory lab(1, 3, 1, eager_clients(), few);
+    const NodeId leader = lab.boot_and_elect();
+    lab.cluster().boot_clients();
+    lab.run_for(seconds(1));
+    // Requests that wait for a quorum: the leader is alone, its clients are not.
+    lab.simulation().network().start_partition(
+        {{leader}, {NodeId(1 + leader.value() % 3), NodeId(1 + (leader.value() + 1) % 3)}});
+    run_in_client(lab, seconds(60), [&](World& world) {
+        const Address at = lab.cluster().client_address(leader.value());
+        RawClient greedy(world, at);
+        for (int i = 0; i < 100; ++i) {
+            greedy.send([](wire::Request::Builder request) { request.setGetVertex(1); });
+        }
+        world.sleep_for(milliseconds(50));
+        node::Client client(world, lab.cluster().client_options(1));
+        CHECK(client.status(at, world.deadline_in(milliseconds(100))));
+    });
 }

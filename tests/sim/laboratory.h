@@ -16,8 +16,11 @@ namespace geode::sim::test {
 
 class Laboratory {
 public:
-    Laboratory(std::uint64_t seed, std::uint32_t nodes, std::uint32_t clients, const Knobs& knobs)
-        : progress_(clients), cluster_(options(seed, nodes, clients, knobs)) {
+    using Adjust = UniqueFunction<void(node::NodeOptions&)>;
+
+    Laboratory(std::uint64_t seed, std::uint32_t nodes, std::uint32_t clients, const Knobs& knobs,
+               Adjust adjust = {})
+        : progress_(clients), cluster_(options(seed, nodes, clients, knobs, std::move(adjust))) {
         driver_ = make_register_driver({clients, seconds(60), knobs, nullptr});
     }
 
@@ -74,12 +77,13 @@ public:
 
 private:
     static ClusterOptions options(std::uint64_t seed, std::uint32_t nodes, std::uint32_t clients,
-                                  const Knobs& knobs) {
+                                  const Knobs& knobs, Adjust adjust) {
         ClusterOptions made;
         made.seed = seed;
         made.nodes = nodes;
         made.clients = clients;
         made.knobs = knobs;
+        made.adjust = std::move(adjust);
         return made;
     }
 
