@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/node.h"
 
-#include "base/probe.h"
+#include "node/peer_port.h"
 #include "node/raft_host.h"
 #include "node/server.h"
-#include "node/wire/raft_codec.h"
 #include "storage/identity.h"
 
 namespace geode::node {
 namespace {
-
-// A peer that connects and says nothing is dropped after this.
-constexpr Duration hello_timeout = seconds(5);
 
 Result<void> check_options(const NodeOptions& options) {
     const auto invalid = [](std::string message) {
@@ -76,14 +72,16 @@ struct Node::Parts {
     std::unique_ptr<storage::DataDirectory> directory;
     std::unique_ptr<storage::LogStore> log;
     std::unique_ptr<StateMachine> state;
-    std::unique_ptr<Listener> cluster_port;
     std::unique_ptr<RaftHost> host;
+    std::unique_ptr<PeerPort> cluster_port;
     std::unique_ptr<Server> server;
 
     Result<void> recover();
-    Result<void> listen(std::unique_ptr<Listener>& client_port);
-    void accept_peers();
-    void serve_peer(Connection& connection);
+    struct Ports {
+        std::unique_ptr<Listener> cluster;
+        std::unique_ptr<Listener> client;
+    };
+    Result<Ports> listen();
 };
 
 Result<void> Node::Parts::recover() {
@@ -104,52 +102,16 @@ Result<void> Node::Parts::recover() {
     return {};
 }
 
-Result<void> Node::Parts::listen(std::unique_ptr<Listener>& client_port) {
+Result<Node::Parts::Ports> Node::Parts::listen() {
+    Ports ports;
     const Member& self = options.members.at(options.self);
     const auto listen_at = [](const Address& listen, const Address& member) -> const Address& {
         return listen.host.empty() ? member : listen;
     };
-    GEODE_TRY(cluster_port,
+    GEODE_TRY(ports.cluster,
               world.network().listen(listen_at(options.listen_cluster, self.cluster)));
-    GEODE_TRY(client_port, world.network().listen(listen_at(options.listen_client, self.client)));
-    return {};
-}
-
-void Node::Parts::accept_peers() {
-    for (;;) {
-        auto accepted = cluster_port->accept();
-        if (!accepted) return;
-        world.spawn("peer", [this, connection = *std::move(accepted)] {
-            serve_peer(*connection);
-            connection->close();
-        });
-    }
-}
-
-void Node::Parts::serve_peer(Connection& connection) {
-    wire::FrameReader frames(connection);
-    const auto drop = [&](std::string_view what, ErrorCode code) {
-        if (code == ErrorCode::closed) return;
-        GEODE_REACHED("node.peer_dropped");
-        world.trace().event("peer.dropped", {{"in", what}, {"why", to_string(code)}});
-    };
-    const Result<BytesView> first = frames.next(world.deadline_in(hello_timeout));
-    if (!first) return drop("hello", first.code());
-    const Result<wire::Hello> hello = wire::read_hello(*first);
-    if (!hello) return drop("hello", hello.code());
-    if (hello->cluster != options.cluster || hello->to != options.self ||
-        hello->from == options.self || !options.members.contains(hello->from)) {
-        return drop("hello", ErrorCode::foreign_data);
-    }
-    for (;;) {
-        // `never`: an idle peer is the Raft core's business, not the connection's.
-        const Result<BytesView> frame = frames.next(never);
-        if (!frame) return drop("frame", frame.code());
-        Result<raft::Message> message = wire::read_raft_message(*frame);
-        if (!message) return drop("message", message.code());
-        if (message->from != hello->from) return drop("sender", ErrorCode::protocol_error);
-        host->receive(*std::move(message));
-    }
+    GEODE_TRY(ports.client, world.network().listen(listen_at(options.listen_client, self.client)));
+    return ports;
 }
 
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -158,16 +120,16 @@ Node::~Node() = default;
 Result<std::unique_ptr<Node>> Node::open(World& world, NodeOptions options) {
     GEODE_TRY_VOID(check_options(options));
     auto parts = std::make_unique<Parts>(world, std::move(options));
-    std::unique_ptr<Listener> client_port;
     // Ports first: a second instance by mistake is found before any file is touched.
-    GEODE_TRY_VOID(parts->listen(client_port));
+    GEODE_TRY(Parts::Ports ports, parts->listen());
     GEODE_TRY_VOID(parts->recover());
     parts->server = std::make_unique<Server>(world, parts->options, *parts->host, *parts->state,
-                                             std::move(client_port));
+                                             std::move(ports.client));
+    parts->cluster_port =
+        std::make_unique<PeerPort>(world, parts->options, *parts->host, std::move(ports.cluster));
     parts->host->start();
     parts->server->start();
-    Parts* running = parts.get();
-    world.spawn("cluster port", [running] { running->accept_peers(); });
+    parts->cluster_port->start();
     return std::unique_ptr<Node>(new Node(std::move(parts)));
 }
 

@@ -34,6 +34,8 @@ public:
     explicit FrameReader(Connection& connection, std::uint32_t bytes_max = frame_bytes_max)
         : connection_(connection), bytes_max_(bytes_max) {}
 
+    void set_bytes_max(std::uint32_t bytes_max) { bytes_max_ = bytes_max; }
+
     /// Suspends until a whole frame is there and returns its payload, 8-byte aligned and valid
     /// until the next call. Errors: `closed` (also at the peer's orderly end), `timed_out`
     /// (nothing lost, call again), `protocol_error`, `too_large`.

@@ -4,6 +4,7 @@
 
 #include "graph/limits.h"
 #include "node/wire/client_codec.h"
+#include "node/wire/raft_codec.h"
 #include "tests/sim/laboratory.h"
 
 using namespace geode;
@@ -103,9 +104,9 @@ TEST_CASE("large writes over slow links neither break connections nor cost the l
 namespace {
 
 /// Frames by hand over a connection of its own.
-class RawClient {
+class RawConnection {
 public:
-    RawClient(World& world, const Address& to)
+    RawConnection(World& world, const Address& to)
         : world_(world),
           connection_(world.network().connect(to, world.deadline_in(seconds(5))).value()) {}
 
@@ -148,10 +149,10 @@ TEST_CASE("server: idle and silent connections are closed, busy ones are not", "
     lab.boot_and_elect();
     lab.cluster().boot_clients();
     run_in_client(lab, seconds(2000), [&](World& world) {
-        RawClient silent(world, lab.cluster().client_address(1));
+        RawConnection silent(world, lab.cluster().client_address(1));
         CHECK_FALSE(silent.closed_within(seconds(9)));
         CHECK(silent.closed_within(seconds(2)));
-        RawClient idle(world, lab.cluster().client_address(1));
+        RawConnection idle(world, lab.cluster().client_address(1));
         for (int i = 0; i < 3; ++i) {
             idle.send(ask_status);
             CHECK_FALSE(idle.closed_within(seconds(200)));
@@ -166,9 +167,10 @@ TEST_CASE("server: a new client takes the place of the idlest one", "[fast]") {
     lab.boot_and_elect();
     lab.cluster().boot_clients();
     run_in_client(lab, seconds(60), [&](World& world) {
-        std::vector<std::unique_ptr<RawClient>> crowd;
+        std::vector<std::unique_ptr<RawConnection>> crowd;
         for (int i = 0; i < 6; ++i) {
-            crowd.push_back(std::make_unique<RawClient>(world, lab.cluster().client_address(1)));
+            crowd.push_back(
+                std::make_unique<RawConnection>(world, lab.cluster().client_address(1)));
             crowd.back()->send(ask_status);
             CHECK_FALSE(crowd.back()->closed_within(milliseconds(100)));
         }
@@ -193,12 +195,96 @@ TEST_CASE("server: one connection cannot take all the places of requests", "[fas
         {{leader}, {NodeId(1 + leader.value() % 3), NodeId(1 + (leader.value() + 1) % 3)}});
     run_in_client(lab, seconds(60), [&](World& world) {
         const Address at = lab.cluster().client_address(leader.value());
-        RawClient greedy(world, at);
+        RawConnection greedy(world, at);
         for (int i = 0; i < 100; ++i) {
             greedy.send([](wire::Request::Builder request) { request.setGetVertex(1); });
         }
         world.sleep_for(milliseconds(50));
         node::Client client(world, lab.cluster().client_options(1));
         CHECK(client.status(at, world.deadline_in(milliseconds(100))));
+    });
+}
+
+namespace {
+
+const Address cluster_port_of_n1{"n1", 3142};
+
+Bytes hello_from(std::uint32_t from) {
+    Bytes bytes;
+    wire::Scratch scratch;
+    wire::append_hello(bytes, scratch, {"sim", NodeId(from), NodeId(1)});
+    return bytes;
+}
+
+/// A message from n2 to n1 that means nothing any more.
+Bytes stale_message() {
+    raft::Message message;
+    message.type = raft::MessageType::append_response;
+    message.from = NodeId(2);
+    message.to = NodeId(1);
+    message.term = Term(1);
+    Bytes bytes;
+    wire::Scratch scratch;
+    wire::append_raft_message(bytes, scratch, message);
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("peers: who only says Hello, or speaks for another, disturbs nobody", "[fast]") {
+    std::uint64_t links_closed = 0;
+    Laboratory lab(1, 3, 1, eager_clients());
+    lab.boot_and_elect();
+    lab.cluster().boot_clients();
+    lab.run_for(seconds(1));
+    const std::uint64_t elections = lab.cluster().elections();
+    lab.watch([&](const TraceRecord& record) { links_closed += record.name == "link.closed"; });
+    run_in_client(lab, seconds(60), [&](World& world) {
+        RawConnection silent(world, cluster_port_of_n1);
+        silent.write(hello_from(2));
+        RawConnection stranger(world, cluster_port_of_n1);
+        stranger.write(hello_from(4));
+        CHECK(stranger.closed_within(seconds(1)));
+        RawConnection forger(world, cluster_port_of_n1);
+        forger.write(hello_from(3) + stale_message());
+        CHECK(forger.closed_within(seconds(1)));
+        RawConnection endless(world, cluster_port_of_n1);
+        endless.write(Bytes("GEOF\0\0\0\1", 8));
+        CHECK_FALSE(silent.closed_within(seconds(2)));
+        CHECK(silent.closed_within(seconds(3)));
+        CHECK(endless.closed_within(seconds(3)));
+    });
+    CHECK(links_closed == 0);
+    CHECK(lab.cluster().elections() == elections);
+}
+
+TEST_CASE("peers: a newer connection of a member replaces the older", "[fast]") {
+    Laboratory lab(1, 3, 1, eager_clients());
+    lab.boot_and_elect();
+    lab.cluster().boot_clients();
+    lab.cluster().server(2).crash();
+    lab.run_for(seconds(1));
+    run_in_client(lab, seconds(60), [&](World& world) {
+        RawConnection older(world, cluster_port_of_n1);
+        older.write(hello_from(2) + stale_message());
+        CHECK_FALSE(older.closed_within(seconds(20)));
+        RawConnection newer(world, cluster_port_of_n1);
+        newer.write(hello_from(2) + stale_message());
+        CHECK(older.closed_within(seconds(1)));
+        CHECK_FALSE(newer.closed_within(seconds(20)));
+    });
+}
+
+TEST_CASE("peers: a crowd that says nothing does not keep a member out", "[fast]") {
+    Laboratory lab(1, 3, 1, eager_clients());
+    lab.boot_and_elect();
+    lab.cluster().boot_clients();
+    run_in_client(lab, seconds(60), [&](World& world) {
+        std::vector<std::unique_ptr<RawConnection>> crowd;
+        for (int i = 0; i < 200; ++i) {
+            crowd.push_back(std::make_unique<RawConnection>(world, cluster_port_of_n1));
+        }
+        CHECK(crowd.front()->closed_within(milliseconds(100)));
+        CHECK_FALSE(crowd.back()->closed_within(milliseconds(100)));
     });
 }

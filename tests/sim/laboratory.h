@@ -56,6 +56,8 @@ public:
             });
         }
     }
+    /// Shows every trace record from now on.
+    void watch(UniqueFunction<void(const TraceRecord&)> watcher) { watcher_ = std::move(watcher); }
     /// Stops the clients, waits for equal digests on all replicas, and judges the history.
     void conclude(Duration bound) {
         control_.stop = true;
@@ -76,17 +78,21 @@ public:
     }
 
 private:
-    static ClusterOptions options(std::uint64_t seed, std::uint32_t nodes, std::uint32_t clients,
-                                  const Knobs& knobs, Adjust adjust) {
+    ClusterOptions options(std::uint64_t seed, std::uint32_t nodes, std::uint32_t clients,
+                           const Knobs& knobs, Adjust adjust) {
         ClusterOptions made;
         made.seed = seed;
         made.nodes = nodes;
         made.clients = clients;
         made.knobs = knobs;
         made.adjust = std::move(adjust);
+        made.trace_sink = [this](const TraceRecord& record) {
+            if (watcher_) watcher_(record);
+        };
         return made;
     }
 
+    UniqueFunction<void(const TraceRecord&)> watcher_;
     std::unique_ptr<WorkloadDriver> driver_;
     std::vector<workloads::Progress> progress_;
     workloads::Control control_;
