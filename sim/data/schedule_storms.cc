@@ -20,7 +20,9 @@ public:
         if (!options_.kinds.contains(FaultKind::crash) || !prng_.chance(1, 2)) return {};
         Duration start = schedule_quiet_start + prng_.exponential(seconds(5));
         for (std::uint64_t left = 1 + prng_.below(4); left > 0; --left) {
-            start = draw_one(whole_us(start)) + prng_.exponential(seconds(8));
+            // One draw a statement, here and below: how operands are ordered is the compiler's.
+            const Duration calm = prng_.exponential(seconds(8));
+            start = draw_one(whole_us(start)) + calm;
         }
         return std::move(drawn_);
     }
@@ -120,7 +122,9 @@ private:
             if (prng_.chance(1, 2)) nodes.push_back("n" + std::to_string(i));
         }
         if (nodes.empty()) return;
-        add(start, std::move(nodes), between_ms(100, 600), 1 + prng_.below(8));
+        const std::uint64_t operations = 1 + prng_.below(8);
+        const Duration length = between_ms(100, 600);
+        add(start, std::move(nodes), length, operations);
     }
     void add(Duration start, std::vector<std::string> nodes, Duration length,
              std::uint64_t disk_operations) {

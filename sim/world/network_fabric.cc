@@ -65,7 +65,9 @@ SimTime NetworkFabric::arrival(std::uint32_t from, std::uint32_t to, std::size_t
 }
 
 SimTime NetworkFabric::retransmission(std::uint32_t from, std::uint32_t to) {
-    return after(arrival(from, to, 0), random_.exponential(milliseconds(50)));
+    // Drawn before arrival() draws: the order of a call's operands is the compiler's.
+    const Duration notice = random_.exponential(milliseconds(50));
+    return after(arrival(from, to, 0), notice);
 }
 
 std::optional<Duration> NetworkFabric::draw_patience() {
