@@ -165,6 +165,20 @@ void StateMachine::adopt(Contents contents) {
 
 // ---- applying ----
 
+namespace {
+
+/// The server checks what it proposes, so this is a newer node's entry, or damage that no checksum
+/// saw. Passing over it would leave this replica in another state than those that understand it.
+Error not_understood(const raft::Entry& entry, const Error& why) {
+    GEODE_REACHED("state.entry_not_understood");
+    return make_error(ErrorCode::unsupported,
+                      "log entry " + std::to_string(entry.index.value()) + " of term " +
+                          std::to_string(entry.term.value()) +
+                          " is committed, but this version cannot apply it: " + why.message);
+}
+
+}  // namespace
+
 /// One apply() call, on a worker thread while the calling fiber waits; the only writer of the
 /// sessions.
 class StateMachine::Applier {
@@ -190,13 +204,7 @@ private:
     Result<wire::Applied> apply(const raft::Entry& entry) {
         if (entry.type == raft::EntryType::noop) return wire::Applied{};
         const Result<wire::LogCommand> decoded = wire::decode_log_command(*entry.payload);
-        if (!decoded) {
-            // The server checks what it proposes, so only a newer node's entry gets here. All
-            // replicas of this version agree that it does nothing.
-            return wire::Applied{wire::Applied::Kind::outcome,
-                                 {graph::OutcomeCode::invalid, "not understood", std::nullopt},
-                                 {}};
-        }
+        if (!decoded) return not_understood(entry, decoded.error());
         if (!decoded->command.has_value()) return register_session(entry.index);
         if (decoded->session.is_none()) return apply_command(*decoded->command);
         return apply_in_session(entry.index, *decoded);

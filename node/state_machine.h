@@ -52,7 +52,8 @@ public:
     raft::SnapshotId applied() const { return applied_; }
 
     /// Applies entries that continue at applied(), atomically, and returns what each came to (a
-    /// no-op: a default). Suspends. After an error the state is unusable: `io_error`, `corrupt`.
+    /// no-op: a default). Suspends. After an error the state is unusable: `io_error`, `corrupt`,
+    /// `unsupported` (an entry that this version cannot decode; nothing of the call is applied).
     Result<std::vector<wire::Applied>> apply(std::span<const raft::Entry> entries);
 
     /// Makes everything applied survive a crash. Suspends. Error: `io_error`, `disk_full`.

@@ -41,7 +41,7 @@ struct Follower {
     }
 
     /// An append of one entry after what the host holds.
-    void receive_next() {
+    void receive_next(LogIndex commit = {}) {
         const LogIndex last = host->status().last;
         raft::Message message;
         message.type = raft::MessageType::append;
@@ -50,6 +50,7 @@ struct Follower {
         message.term = Term(1);
         message.log_index = last;
         message.log_term = last.is_none() ? Term() : Term(1);
+        message.commit = commit;
         message.entries.push_back({Term(1), last.next(), raft::EntryType::command, payload});
         host->receive(std::move(message));
     }
@@ -89,4 +90,14 @@ TEST_CASE("raft host: what waits for the disk is bounded; the rest is taken late
     CHECK(follower.host->status().last == LogIndex(8));
     follower.world.run_ready();
     CHECK_FALSE(follower.host->failure().has_value());
+}
+
+TEST_CASE("raft host: a committed entry that cannot be decoded ends the node", "[fast]") {
+    Follower follower(member_of_three());  // its payload is no command
+    follower.receive_next(LogIndex(1));
+    follower.world.run_ready();
+    REQUIRE(follower.host->failure().has_value());
+    CHECK(follower.host->failure()->code == ErrorCode::unsupported);
+    CHECK_FALSE(follower.host->status().healthy);
+    CHECK(follower.state->applied().index.is_none());
 }

@@ -120,6 +120,22 @@ TEST_CASE("state machine: the least recently used session expires", "[fast]") {
     CHECK(f.apply({f.log.put(a, 2, 1)})[0].kind == Kind::outcome);
 }
 
+TEST_CASE("state machine: an entry that cannot be decoded is not passed over", "[fast]") {
+    Fixture f;
+    f.apply({f.log.noop()});
+    const auto before = f.digest();
+    const raft::Entry good = f.log.registration();
+    raft::Entry bad = f.log.noop();
+    bad.type = raft::EntryType::command;
+    bad.payload = std::make_shared<const Bytes>(Bytes(16, 'x'));
+    f.world.run([&] {
+        const auto applied = f.state->apply(std::vector{good, bad});
+        CHECK(applied.code() == ErrorCode::unsupported);
+        CHECK(applied.error().message.find("log entry 3 of term 1") == 0);
+    });
+    CHECK(f.digest() == before);
+}
+
 TEST_CASE("state machine: replicas agree however entries are batched", "[fast]") {
     Fixture one_by_one(3);
     Fixture together(3);
