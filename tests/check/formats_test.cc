@@ -45,13 +45,13 @@ TEST_CASE("formats: names file, line and what was expected", "[fast]") {
     REQUIRE(described("INFO  jepsen.util - 0\t:invoke\t:cas\t[1]\n") ==
             "f:1: expected a cas of [old new]");
     REQUIRE(
-        described("INFO  jepsen.util - 0\t:invoke\t:pop\t1\n").starts_with("f:1: expected an "));
+        described("INFO  jepsen.util - 0\t:invoke\t:fly\t1\n").starts_with("f:1: expected an "));
     REQUIRE(described("[{:process 0 :type :invoke :f :read}\n\n {:process 0 :type}]") ==
             "f:3: expected a value for the last key of the map");
     REQUIRE(described("{:process 0 :type :invoke :f :read}\n{:process 0 :type :ok :f :write}") ==
             "f:2: expected a matching event: process 0 completes a write, but runs a read");
     REQUIRE(
-        described("{:process 0 :type :invoke :f :txn :value []}").ends_with("append, not :txn"));
+        described("{:process 0 :type :invoke :f :fly :value []}").ends_with("generate, not :fly"));
     REQUIRE(described("[{:process 0 :type :invoke :f :read}").starts_with("f:1: expected ']'"));
     REQUIRE(described("{\"process\":0,\n") == "f:1: expected one JSON object per line");
     REQUIRE(described("{\"process\":0,\"type\":\"ok\",\"f\":\"read\"}") ==
@@ -87,6 +87,69 @@ TEST_CASE("formats: reads keys in both of EDN's ways", "[fast]") {
             "process 0: write key \"k\" \"v\"\n"
             "process 0: cas key 7 1 to 2, outcome unknown\n"
             "process 1: read key 7 = 2\n");
+}
+
+TEST_CASE("formats: reads the operations of collections", "[fast]") {
+    const std::string edn = R"(
+        {:process 0 :type :invoke :f :enqueue :value 1}
+        {:process 0 :type :ok :f :enqueue :value 1}
+        {:process 0 :type :invoke :f :dequeue}
+        {:process 0 :type :ok :f :dequeue :value :empty}
+        {:process 0 :type :invoke :f :drain}
+        {:process 0 :type :ok :f :drain :value [1 (2 "a")]}
+        {:process 0 :type :invoke :f :add :value 5}
+        {:process 0 :type :ok :f :add :value 5}
+        {:process 0 :type :invoke :f :remove :value 5}
+        {:process 0 :type :ok :f :remove :value false}
+        {:process 0 :type :invoke :f :contains :value 5}
+        {:process 0 :type :ok :f :contains :value [5 true]}
+        {:process 0 :type :invoke :f :increment}
+        {:process 0 :type :info :f :increment}
+        {:process 0 :type :invoke :f :lock}
+        {:process 0 :type :ok :f :acquire}
+        {:process 0 :type :invoke :f :txn :value [[:read :x nil]]}
+        {:process 0 :type :ok :f :txn :value [[:read :x 3]]}
+        {:process 0 :type :invoke :f :transfer :value {:from 1, :to 2}})";
+    const std::string expected = R"(process 0: enqueue 1
+process 0: dequeue = nil
+process 0: drain = [1 [2 "a"]]
+process 0: add 5
+process 0: remove 5 = "false"
+process 0: contains 5 = "true"
+process 0: add, outcome unknown
+process 0: acquire
+process 0: txn [[":read" ":x" 3]]
+process 0: transfer [[":from" 1] [":to" 2]], outcome unknown
+)";
+    REQUIRE(described(edn) == expected);
+    // What was read comes back from our own notation.
+    const std::string json = to_json_lines(*parse_history(edn, "f")).value();
+    REQUIRE(described(json) == expected);
+}
+
+TEST_CASE("formats: reads an array of JSON objects", "[fast]") {
+    const std::string events =
+        R"([{"process":0,"type":"invoke","f":"read","index":0},
+            {"process":0,"type":"ok","f":"read","value":{"0":10,"b":[true,null]}}])";
+    REQUIRE(described(events) == "process 0: read = [[0 10] [\"b\" [\"true\" nil]]]\n");
+    REQUIRE(described(R"([{"process":0,"type":"invoke","f":"read"},7])") ==
+            "f: event 2: expected one JSON object per line");
+    REQUIRE(described(R"([{"process":0,)") == "f:1: expected one JSON array of objects");
+}
+
+TEST_CASE("formats: a pair is a key and a value, or a list of two", "[fast]") {
+    const std::string edn = "{:type :invoke :f :read} {:type :ok :f :read :value [1 2]}";
+    REQUIRE(parse_history(edn, "f")->operations[0].result ==
+            parse_history(edn, "f")->values.find({.kind = ValueKind::integer, .integer = 2}));
+    const auto plain = parse_history(edn, "f", {.pairs = Pairs::plain});
+    REQUIRE(describe(plain->operations[0], plain->values) == "process 0: read = [1 2]");
+}
+
+TEST_CASE("formats: any name is an operation where the model is the user's", "[fast]") {
+    const auto history =
+        parse_history("{:type :invoke :f :fly :value 3} {:type :ok :f :fly :value :far}", "f",
+                      {.names = Names::any});
+    REQUIRE(describe(history->operations[0], history->values) == "process 0: fly 3 = \":far\"");
 }
 
 TEST_CASE("formats: survives every truncation and every changed byte", "[fast]") {

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/check/object_oracle.h"
 #include "tests/check/oracle.h"
 #include "workloads/check/text_states.h"
 
@@ -90,6 +91,11 @@ TEST_CASE("models: machines keep their promises on random walks", "[fast]") {
                        *make_register_model(), random);
         keeps_promises(oracle::RandomHistory({.operations = 12, .append = true}, seed).run(),
                        *make_kv_model(), random);
+        for (const std::string_view name :
+             {"mutex", "counter", "set", "list", "queue", "stack", "priority-queue"}) {
+            keeps_promises(oracle::ObjectHistory({.model = name, .operations = 12}, seed).run(),
+                           *oracle::model_named(name), random);
+        }
     }
 }
 

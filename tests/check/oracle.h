@@ -24,6 +24,7 @@ inline Value value_of(ValueId id, const ValueTable& values) {
         case ValueKind::nil: return "n";
         case ValueKind::integer: return "i" + std::to_string(values.integer_of(id));
         case ValueKind::text: return "t" + std::string(values.text_of(id));
+        case ValueKind::list: break;
     }
     return "?";
 }
@@ -46,6 +47,7 @@ inline std::optional<Value> apply(const Value& value, const Operation& operation
             if (equal) return value_of(operation.argument, values);
             return unknown ? std::optional(value) : std::nullopt;
         }
+        default: break;
     }
     return std::nullopt;
 }
@@ -270,6 +272,7 @@ private:
                 value = builder_.values().text(text);
                 break;
             }
+            default: break;
         }
         if (random_.below(100) < shape_.lie_percent) {
             client.seen = draw_value();

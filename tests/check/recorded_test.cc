@@ -93,6 +93,17 @@ TEST_CASE("check: Knossos's registers have the verdict of their folder", "[fast]
     for (const fs::path& path : files_in(folder / "bad")) expect(path, *model, Verdict::invalid);
 }
 
+TEST_CASE("check: Knossos's multi-registers have the verdict of their folder", "[fast][recorded]") {
+    const fs::path folder = collection("knossos") / "multi-register";
+    const auto zero =
+        make_multi_register_model({.others = {.kind = ValueKind::integer, .integer = 0}});
+    for (const fs::path& path : files_in(folder / "good")) expect(path, *zero, Verdict::valid);
+    for (const fs::path& path : files_in(folder / "bad")) expect(path, *zero, Verdict::invalid);
+    // It really read the zeros: with registers that start as nil the first read is impossible.
+    const auto nil = make_multi_register_model();
+    for (const fs::path& path : files_in(folder / "good")) expect(path, *nil, Verdict::invalid);
+}
+
 TEST_CASE("check: generated registers have the verdict in their name", "[fast][recorded]") {
     const auto model = make_register_model();
     for (const fs::path& path : files_in(collection("synth-register"))) {

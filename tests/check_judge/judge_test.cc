@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/check/judge/judge.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 
 namespace geode::check {
@@ -44,6 +45,82 @@ TEST_CASE("judge: the initial value counts", "[fast]") {
     CHECK(judge(read_three, "h", {.model = "register"})->verdict == Verdict::invalid);
     CHECK(judge(read_three, "h", {.model = "register", .initial = "3"})->verdict == Verdict::valid);
     CHECK_FALSE(judge(read_three, "h", {.model = "kv", .initial = "3"}));
+}
+
+std::string_view verdict_of(std::string_view model, std::string_view text,
+                            std::optional<std::string> initial = std::nullopt) {
+    const auto judged = judge(text, "h", {.model = model, .initial = std::move(initial)});
+    return judged ? to_string(judged->verdict) : std::string_view("error");
+}
+
+/// Operations of one process, one after another: `:f value -> answer` each as an EDN pair.
+std::string serial(std::initializer_list<std::array<std::string_view, 3>> operations) {
+    std::string out;
+    for (const auto& [function, value, answer] : operations) {
+        const auto event = [&out, &function = function](std::string_view type,
+                                                        std::string_view told) {
+            out.append("{:type ").append(type).append(" :f ").append(function);
+            out.append(" :value ").append(told).append("}\n");
+        };
+        event(":invoke", value);
+        event(":ok", answer);
+    }
+    return out;
+}
+
+TEST_CASE("judge: every model of one object accepts and refuses", "[fast]") {
+    CHECK(verdict_of("mutex", serial({{":acquire", "nil", "nil"}, {":release", "nil", "nil"}})) ==
+          "valid");
+    CHECK(verdict_of("mutex", serial({{":acquire", "nil", "nil"}, {":acquire", "nil", "nil"}})) ==
+          "invalid");
+    CHECK(verdict_of("queue", serial({{":enqueue", "1", "1"},
+                                      {":enqueue", "2", "2"},
+                                      {":dequeue", "nil", "1"},
+                                      {":drain", "nil", "[2]"},
+                                      {":dequeue", "nil", "nil"}})) == "valid");
+    CHECK(verdict_of(
+              "queue",
+              serial({{":enqueue", "1", "1"}, {":enqueue", "2", "2"}, {":dequeue", "nil", "2"}})) ==
+          "invalid");
+    CHECK(verdict_of("stack",
+                     serial({{":push", "1", "1"}, {":push", "2", "2"}, {":pop", "nil", "2"}})) ==
+          "valid");
+    CHECK(verdict_of("stack",
+                     serial({{":push", "1", "1"}, {":push", "2", "2"}, {":pop", "nil", "1"}})) ==
+          "invalid");
+    CHECK(verdict_of("priority-queue", serial({{":insert", "5", "5"},
+                                               {":insert", "2", "2"},
+                                               {":extract-min", "nil", "2"}})) == "valid");
+    CHECK(verdict_of("priority-queue", serial({{":insert", "5", "5"},
+                                               {":insert", "2", "2"},
+                                               {":extract-min", "nil", "5"}})) == "invalid");
+    CHECK(verdict_of("list", serial({{":append", "3", "3"}, {":read", "nil", "[3]"}})) == "valid");
+    CHECK(verdict_of("list", serial({{":append", "3", "3"}, {":read", "nil", "[]"}})) == "invalid");
+    CHECK(verdict_of("set", serial({{":add", "3", "true"},
+                                    {":add", "4", "4"},
+                                    {":read", "nil", "#{4 3}"},
+                                    {":remove", "3", "true"},
+                                    {":contains", "3", "false"}})) == "valid");
+    CHECK(verdict_of("set", serial({{":add", "3", "3"}, {":add", "3", "true"}})) == "invalid");
+    CHECK(verdict_of("set", serial({{":add", "3", "3"}, {":contains", "3", "[3 false]"}})) ==
+          "invalid");
+}
+
+TEST_CASE("judge: initial values of counters and registers", "[fast]") {
+    const std::string counted = serial({{":increment", "nil", "nil"}, {":read", "nil", "8"}});
+    CHECK(verdict_of("counter", counted) == "invalid");
+    CHECK(verdict_of("counter", counted, "7") == "valid");
+    CHECK(verdict_of("counter", counted, "seven") == "error");
+    const std::string moved =
+        serial({{":txn", "[[:read :x nil] [:write :y 2]]", "[[:read :x 1] [:write :y 2]]"},
+                {":txn", "[[:r :y nil]]", "[[:r :y 2]]"}});
+    CHECK(verdict_of("multi-register", moved) == "invalid");
+    CHECK(verdict_of("multi-register", moved, "{:x 1, :y 0}") == "valid");
+    CHECK(verdict_of("multi-register", moved, "1") == "valid");
+    CHECK(verdict_of("multi-register", moved, "{:x 2}") == "invalid");
+    CHECK(verdict_of("multi-register", moved, "{:x") == "error");
+    CHECK(verdict_of("multi-register", serial({{":txn", "[7]", "[7]"}})) == "error");
+    CHECK(verdict_of("queue", serial({{":dequeue", "nil", "nil"}}), "3") == "error");
 }
 
 }  // namespace

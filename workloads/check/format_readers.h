@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "workloads/check/formats.h"
 #include "workloads/check/history.h"
 
 namespace geode::check {
@@ -16,24 +17,35 @@ enum class EventType : std::uint8_t { invoke, ok, refused, fail, info };
 struct RecordedEvent {
     EventType type = EventType::invoke;
     Call call;       ///< of a completion: process, function and time count
-    ValueId result;  ///< of a read that is ok
+    ValueId result;  ///< of one that is ok and answers
 };
 
 /// `invoke`, `ok`, `refused`, `fail`, `info`; without a colon.
 std::optional<EventType> event_type_of(std::string_view word);
 
-/// `read get r`, `write put w`, `cas`, `append`; without a colon.
-std::optional<Function> function_of(std::string_view word);
+/// The function that `word`, without a colon, stands for. With Names::any always custom.
+std::optional<Function> function_of(std::string_view word, Names names);
 
-/// What function_of takes, for messages.
-inline constexpr std::string_view functions_expected =
-    "an operation read (get, r), write (put, w), cas or append";
+/// The words that function_of() knows, for messages: "an operation read (get, r), ...".
+std::string functions_expected();
+
+/// Whether an invocation must say with what.
+bool needs_argument(Function function) noexcept;
+/// Whether an invocation may say with what.
+bool takes_argument(Function function) noexcept;
+
+/// The answer that a completion's value stands for: what add and remove echo is no answer,
+/// `[x true]` of a contains is true, :empty and :exhausted of a dequeue are nil.
+ValueId answer_of(Function function, ValueId value, const ValueTable& values);
 
 /// Adds the event. invalid_argument if it contradicts what came before.
 Result<void> feed(HistoryBuilder& builder, const RecordedEvent& event);
 
-Result<History> parse_jepsen_log(std::string_view text, std::string_view name);
-Result<History> parse_jepsen_edn(std::string_view text, std::string_view name);
-Result<History> parse_json_lines(std::string_view text, std::string_view name);
+Result<History> parse_jepsen_log(std::string_view text, std::string_view name,
+                                 const ReadOptions& options);
+Result<History> parse_jepsen_edn(std::string_view text, std::string_view name,
+                                 const ReadOptions& options);
+Result<History> parse_json_lines(std::string_view text, std::string_view name,
+                                 const ReadOptions& options);
 
 }  // namespace geode::check

@@ -17,6 +17,12 @@ std::string_view completion_words(Completion completion) {
     GEODE_UNREACHABLE("Completion out of range");
 }
 
+/// Whether an answer of nil says something.
+bool always_answers(Function function) {
+    return function == Function::read || function == Function::dequeue ||
+           function == Function::pop || function == Function::extract_min;
+}
+
 std::string process_words(std::int64_t process) {
     return "process " + std::to_string(process);
 }
@@ -29,8 +35,52 @@ std::string_view to_string(Function function) noexcept {
         case Function::write: return "write";
         case Function::cas: return "cas";
         case Function::append: return "append";
+        case Function::add: return "add";
+        case Function::remove: return "remove";
+        case Function::contains: return "contains";
+        case Function::subtract: return "subtract";
+        case Function::enqueue: return "enqueue";
+        case Function::dequeue: return "dequeue";
+        case Function::drain: return "drain";
+        case Function::push: return "push";
+        case Function::pop: return "pop";
+        case Function::insert: return "insert";
+        case Function::extract_min: return "extract-min";
+        case Function::acquire: return "acquire";
+        case Function::release: return "release";
+        case Function::txn: return "txn";
+        case Function::transfer: return "transfer";
+        case Function::generate: return "generate";
+        case Function::custom: return "custom";
     }
     return "?";
+}
+
+bool answers(Function function) noexcept {
+    switch (function) {
+        case Function::read:
+        case Function::add:
+        case Function::remove:
+        case Function::contains:
+        case Function::dequeue:
+        case Function::drain:
+        case Function::pop:
+        case Function::extract_min:
+        case Function::txn:
+        case Function::generate:
+        case Function::custom: return true;
+        case Function::write:
+        case Function::cas:
+        case Function::append:
+        case Function::subtract:
+        case Function::enqueue:
+        case Function::push:
+        case Function::insert:
+        case Function::acquire:
+        case Function::release:
+        case Function::transfer: return false;
+    }
+    GEODE_UNREACHABLE("Function out of range");
 }
 
 std::string describe(const Operation& operation, const ValueTable& values) {
@@ -38,20 +88,24 @@ std::string describe(const Operation& operation, const ValueTable& values) {
 }
 
 std::string describe_action(const Operation& operation, const ValueTable& values) {
-    std::string out(to_string(operation.function));
+    const bool custom = operation.function == Function::custom;
+    std::string out(custom ? values.text_of(operation.expected) : to_string(operation.function));
     if (operation.key != nil_value) out.append(" key ").append(values.describe(operation.key));
-    switch (operation.function) {
-        case Function::read:
-            if (operation.completion == Completion::ok) {
-                out.append(" = ").append(values.describe(operation.result));
-            }
-            break;
-        case Function::write:
-        case Function::append: out.append(" ").append(values.describe(operation.argument)); break;
-        case Function::cas:
-            out.append(" ").append(values.describe(operation.expected));
-            out.append(" to ").append(values.describe(operation.argument));
-            break;
+    if (operation.function == Function::cas) {
+        out.append(" ").append(values.describe(operation.expected)).append(" to");
+    }
+    const bool ok = operation.completion == Completion::ok;
+    // A transaction that is ok shows its reads answered.
+    const bool argued =
+        operation.argument != nil_value && !(operation.function == Function::txn && ok);
+    const bool always = operation.function == Function::write ||
+                        operation.function == Function::cas ||
+                        operation.function == Function::append;
+    if (argued || always) out.append(" ").append(values.describe(operation.argument));
+    const bool told = operation.result != nil_value || always_answers(operation.function);
+    if (ok && told) {
+        out.append(operation.function == Function::txn ? " " : " = ");
+        out.append(values.describe(operation.result));
     }
     return out.append(completion_words(operation.completion));
 }
@@ -78,7 +132,7 @@ Result<void> HistoryBuilder::invoke(const Call& call) {
 
 Result<void> HistoryBuilder::ok(std::int64_t process, ValueId result, std::int64_t time_ns) {
     GEODE_TRY(Operation* const ended, end(process, Completion::ok, time_ns));
-    GEODE_ASSERT(result == nil_value || ended->function == Function::read);
+    GEODE_ASSERT(result == nil_value || answers(ended->function));
     ended->result = result;
     return {};
 }

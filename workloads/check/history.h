@@ -32,16 +32,35 @@
 namespace geode::check {
 
 enum class Function : std::uint8_t {
-    read,    ///< answers the value of key
-    write,   ///< sets key to argument
-    cas,     ///< sets key to argument if it is `expected`
-    append,  ///< adds argument to the end of the text under key
+    read,         ///< answers the value of key: of a set or a list all of it
+    write,        ///< sets key to argument
+    cas,          ///< sets key to argument if it is `expected`
+    append,       ///< adds argument to the end of the text or list under key
+    add,          ///< puts argument into a set; adds it to a counter, nil being 1
+    remove,       ///< takes argument out of a set
+    contains,     ///< answers whether a set holds argument: the texts true and false
+    subtract,     ///< takes argument from a counter, nil being 1
+    enqueue,      ///< puts argument at the end of a queue
+    dequeue,      ///< takes the first of a queue; answers nil if there is none
+    drain,        ///< takes all of a queue at one moment, as a list, first first
+    push,         ///< puts argument on a stack
+    pop,          ///< takes the topmost of a stack; answers nil if there is none
+    insert,       ///< puts argument into a priority queue
+    extract_min,  ///< takes the smallest of a priority queue; answers nil if there is none
+    acquire,      ///< takes a mutex
+    release,      ///< frees it
+    txn,          ///< reads and writes several registers: a list of [read key nil], [write key v]
+    transfer,     ///< moves an amount between the accounts of a bank; argument is for people
+    generate,     ///< answers an id that no other operation gets
+    custom,       ///< an operation of a model of the user's own; `expected` is its name, a text
 };
 
 enum class Completion : std::uint8_t { ok, refused, fail, unknown };
 
-/// "read", "write", "cas", "append".
+/// Its name in files, "extract-min".
 std::string_view to_string(Function function) noexcept;
+/// Whether its answer says more than that it happened. An add or a remove may leave that out.
+bool answers(Function function) noexcept;
 
 inline constexpr std::uint64_t never_completed = UINT64_MAX;
 inline constexpr std::int64_t no_time = -1;
@@ -51,9 +70,9 @@ struct Operation {
     Function function = Function::read;
     Completion completion = Completion::unknown;
     ValueId key = {};
-    ValueId argument = {};  ///< write, append: the value; cas: the new value
-    ValueId expected = {};  ///< cas: the value compared with
-    ValueId result = {};    ///< read that is ok: the value seen
+    ValueId argument = {};  ///< of a cas the new value
+    ValueId expected = {};  ///< cas: the value compared with; custom: the operation's name
+    ValueId result = {};    ///< the answer of one that is ok, if answers(function)
     std::uint64_t invoked = 0;
     std::uint64_t completed = never_completed;
     std::int64_t invoked_ns = no_time;    ///< for people; order comes from `invoked`
@@ -90,8 +109,8 @@ public:
 
     /// Starts an operation. invalid_argument if the process already has one running.
     Result<void> invoke(const Call& call);
-    /// Ends the running operation of `process`: invalid_argument if there is none. `result` counts
-    /// for reads and must be nil otherwise.
+    /// Ends the running operation of `process`: invalid_argument if there is none. `result` is
+    /// nil unless answers(function).
     Result<void> ok(std::int64_t process, ValueId result = {}, std::int64_t time_ns = no_time);
     Result<void> refuse(std::int64_t process, std::int64_t time_ns = no_time);
     Result<void> fail(std::int64_t process, std::int64_t time_ns = no_time);

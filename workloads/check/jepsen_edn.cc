@@ -7,7 +7,8 @@ namespace {
 
 class JepsenEdn {
 public:
-    JepsenEdn(std::string_view text, std::string_view name) : reader_(text, name) {}
+    JepsenEdn(std::string_view text, std::string_view name, const ReadOptions& options)
+        : reader_(text, name), options_(options) {}
 
     Result<History> run() {
         while (true) {
@@ -24,11 +25,15 @@ private:
     Result<void> read_kind(RecordedEvent& event);
     Result<void> read_value(RecordedEvent& event);
     Result<void> read_argument(RecordedEvent& event, const EdnNode& node);
-    Result<ValueId> value_of(const EdnNode& node);
+    ValueId value_of(const EdnNode& node);
+    ValueId list_of(const EdnNode& node);
+    ValueId map_of(const EdnNode& node);
+    bool has_key_in_pair(const RecordedEvent& event, const EdnNode& value) const;
     /// The second of the two elements if `node` is a vector or list of two, else null.
     const EdnNode* second_of_pair(const EdnNode& node) const;
 
     EdnReader reader_;
+    ReadOptions options_;
     EdnForm form_;
     HistoryBuilder builder_;
 };
@@ -61,53 +66,62 @@ Result<void> JepsenEdn::read_kind(RecordedEvent& event) {
     if (function == nullptr || function->kind != EdnKind::keyword) {
         return expected("a keyword for :f");
     }
-    const auto known_function = function_of(function->text.substr(1));
+    const std::string_view word = function->text.substr(1);
+    const auto known_function = function_of(word, options_.names);
     if (!known_function) {
-        return expected(std::string(functions_expected) + ", not " + std::string(function->text));
+        return expected(functions_expected() + ", not " + std::string(function->text));
     }
     event.call.function = *known_function;
+    if (options_.names == Names::any) event.call.expected = builder_.values().text(word);
     return {};
 }
 
 Result<void> JepsenEdn::read_value(RecordedEvent& event) {
-    const bool answers = event.type == EventType::ok && event.call.function == Function::read;
-    if (event.type != EventType::invoke && !answers) return {};
+    const bool answered = event.type == EventType::ok && answers(event.call.function);
+    if (event.type != EventType::invoke && !answered) return {};
     const EdnNode* value = form_.find(0, ":value");
     if (const EdnNode* const key = form_.find(0, ":key"); key != nullptr) {
-        GEODE_TRY(event.call.key, value_of(*key));
-    } else if (value != nullptr) {
-        // [key value]; a bare pair is the argument of a cas.
-        const EdnNode* const second = second_of_pair(*value);
-        const bool bare_cas = event.call.function == Function::cas && second != nullptr &&
-                              second_of_pair(*second) == nullptr;
-        if (second != nullptr && !bare_cas) {
-            GEODE_TRY(event.call.key, value_of(*(value + 1)));
-            value = second;
-        }
+        event.call.key = value_of(*key);
+    } else if (value != nullptr && has_key_in_pair(event, *value)) {
+        event.call.key = value_of(*(value + 1));
+        value = second_of_pair(*value);
     }
-    if (event.type == EventType::invoke && event.call.function != Function::read) {
-        if (value == nullptr) return expected("a :value to write");
+    if (event.type == EventType::invoke) {
+        if (value == nullptr && needs_argument(event.call.function)) {
+            return expected("a :value to " + std::string(to_string(event.call.function)));
+        }
+        if (value == nullptr || !takes_argument(event.call.function)) return {};
         return read_argument(event, *value);
     }
-    if (answers && value != nullptr) {
-        GEODE_TRY(event.result, value_of(*value));
-    }
+    if (value != nullptr) event.result = value_of(*value);
     return {};
+}
+
+/// Whether `value` is [key value]; a bare pair is the argument of a cas.
+bool JepsenEdn::has_key_in_pair(const RecordedEvent& event, const EdnNode& value) const {
+    const Function function = event.call.function;
+    const bool on_key = function == Function::read || function == Function::write ||
+                        function == Function::cas || function == Function::append;
+    if (options_.pairs == Pairs::plain || !on_key) return false;
+    const EdnNode* const second = second_of_pair(value);
+    if (second == nullptr) return false;
+    return function != Function::cas || second_of_pair(*second) != nullptr;
 }
 
 Result<void> JepsenEdn::read_argument(RecordedEvent& event, const EdnNode& node) {
     if (event.call.function != Function::cas) {
-        GEODE_TRY(event.call.argument, value_of(node));
+        event.call.argument = value_of(node);
         return {};
     }
     const EdnNode* const second = second_of_pair(node);
     if (second == nullptr) return expected("a cas to have a :value [old new]");
-    GEODE_TRY(event.call.expected, value_of(*(&node + 1)));
-    GEODE_TRY(event.call.argument, value_of(*second));
+    event.call.expected = value_of(*(&node + 1));
+    event.call.argument = value_of(*second);
     return {};
 }
 
-Result<ValueId> JepsenEdn::value_of(const EdnNode& node) {
+/// Nesting is bounded by the reader.
+ValueId JepsenEdn::value_of(const EdnNode& node) {
     switch (node.kind) {
         case EdnKind::nil: return nil_value;
         case EdnKind::integer: return builder_.values().integer(node.integer);
@@ -116,10 +130,30 @@ Result<ValueId> JepsenEdn::value_of(const EdnNode& node) {
         case EdnKind::other: return builder_.values().text(node.text);
         case EdnKind::list:
         case EdnKind::vector:
-        case EdnKind::map:
-        case EdnKind::set: break;
+        case EdnKind::set: return list_of(node);
+        case EdnKind::map: return map_of(node);
     }
-    return expected("values to be nil, integers or texts");
+    GEODE_UNREACHABLE("EdnKind out of range");
+}
+
+ValueId JepsenEdn::list_of(const EdnNode& node) {
+    std::vector<ValueId> elements;
+    for (std::size_t child = form_.index_of(node) + 1; child < node.end;
+         child = form_.nodes[child].end) {
+        elements.push_back(value_of(form_.nodes[child]));
+    }
+    return builder_.values().list(elements);
+}
+
+ValueId JepsenEdn::map_of(const EdnNode& node) {
+    std::vector<ValueId> pairs;
+    for (std::size_t key = form_.index_of(node) + 1; key < node.end;) {
+        const std::size_t value = form_.nodes[key].end;
+        const ValueId pair[] = {value_of(form_.nodes[key]), value_of(form_.nodes[value])};
+        pairs.push_back(builder_.values().list(pair));
+        key = form_.nodes[value].end;
+    }
+    return builder_.values().list(pairs);
 }
 
 const EdnNode* JepsenEdn::second_of_pair(const EdnNode& node) const {
@@ -133,8 +167,9 @@ const EdnNode* JepsenEdn::second_of_pair(const EdnNode& node) const {
 
 }  // namespace
 
-Result<History> parse_jepsen_edn(std::string_view text, std::string_view name) {
-    return JepsenEdn(text, name).run();
+Result<History> parse_jepsen_edn(std::string_view text, std::string_view name,
+                                 const ReadOptions& options) {
+    return JepsenEdn(text, name, options).run();
 }
 
 }  // namespace geode::check

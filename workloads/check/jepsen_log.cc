@@ -34,9 +34,10 @@ std::optional<std::int64_t> integer_in(std::string_view text) {
     return value;
 }
 
-/// nil or an integer.
+/// nil, an integer or a keyword.
 std::optional<ValueId> value_in(std::string_view text, ValueTable& values) {
     if (text == "nil") return nil_value;
+    if (text.starts_with(':')) return values.text(text);
     const auto integer = integer_in(text);
     if (!integer) return std::nullopt;
     return values.integer(*integer);
@@ -51,13 +52,13 @@ std::optional<std::string_view> read_value(std::string_view field, ValueTable& v
         if (event.type == EventType::fail && event.call.function == Function::cas) {
             event.type = EventType::refused;
         }
-        if (event.type != EventType::ok || event.call.function != Function::read) return {};
+        if (event.type != EventType::ok || !answers(event.call.function)) return {};
         const auto result = value_in(field, values);
         if (!result) return "an integer or nil as the value read";
         event.result = *result;
         return {};
     }
-    if (event.call.function == Function::read) return {};
+    if (!takes_argument(event.call.function)) return {};
     if (event.call.function != Function::cas) {
         const auto argument = value_in(field, values);
         if (!argument) return "an integer or nil to write";
@@ -75,7 +76,7 @@ std::optional<std::string_view> read_value(std::string_view field, ValueTable& v
 }
 
 /// One event line after the marker.
-Result<void> read_line(std::string_view line, HistoryBuilder& builder) {
+Result<void> read_line(std::string_view line, HistoryBuilder& builder, const ReadOptions& options) {
     const std::string_view process_field = take_field(line);
     const std::string_view type_field = take_field(line);
     const std::string_view function_field = take_field(line);
@@ -85,14 +86,17 @@ Result<void> read_line(std::string_view line, HistoryBuilder& builder) {
     if (!type) {
         return make_error(ErrorCode::invalid_argument, "expected :invoke, :ok, :fail or :info");
     }
+    const bool named = function_field.starts_with(':');
     const auto function =
-        function_field.starts_with(':') ? function_of(function_field.substr(1)) : std::nullopt;
+        named ? function_of(function_field.substr(1), options.names) : std::nullopt;
     if (!function) {
-        return make_error(ErrorCode::invalid_argument,
-                          "expected " + std::string(functions_expected));
+        return make_error(ErrorCode::invalid_argument, "expected " + functions_expected());
     }
     RecordedEvent event{
         .type = *type, .call = {.process = *process, .function = *function}, .result = {}};
+    if (options.names == Names::any) {
+        event.call.expected = builder.values().text(function_field.substr(1));
+    }
     if (const auto bad = read_value(trimmed(line), builder.values(), event)) {
         return make_error(ErrorCode::invalid_argument, "expected " + std::string(*bad));
     }
@@ -101,7 +105,8 @@ Result<void> read_line(std::string_view line, HistoryBuilder& builder) {
 
 }  // namespace
 
-Result<History> parse_jepsen_log(std::string_view text, std::string_view name) {
+Result<History> parse_jepsen_log(std::string_view text, std::string_view name,
+                                 const ReadOptions& options) {
     HistoryBuilder builder;
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find('\n'), text.size());
@@ -109,7 +114,7 @@ Result<History> parse_jepsen_log(std::string_view text, std::string_view name) {
         text.remove_prefix(std::min(end + 1, text.size()));
         const std::size_t found = line.find(marker);
         if (found == std::string_view::npos) continue;
-        const auto read = read_line(line.substr(found + marker.size()), builder);
+        const auto read = read_line(line.substr(found + marker.size()), builder, options);
         if (read) continue;
         return make_error(
             ErrorCode::invalid_argument,

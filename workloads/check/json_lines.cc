@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,8 @@ namespace geode::check {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr std::size_t depth_max = 64;
 
 Error expected(std::string_view what) {
     return make_error(ErrorCode::invalid_argument, "expected " + std::string(what));
@@ -36,23 +39,47 @@ std::optional<std::int64_t> integer_in(const Json& value) {
     return std::nullopt;
 }
 
-Result<ValueId> value_in(const Json& value, ValueTable& values) {
+/// The key of an object: JSON has texts only, so one that looks like an integer is meant as one.
+ValueId key_in(const std::string& key, ValueTable& values) {
+    std::int64_t integer = 0;
+    const char* const end = key.data() + key.size();
+    const auto [stop, code] = std::from_chars(key.data(), end, integer);
+    if (code == std::errc() && stop == end) return values.integer(integer);
+    return values.text(key);
+}
+
+Result<ValueId> value_in(const Json& value, ValueTable& values, std::size_t depth = 0) {
     if (value.is_null()) return nil_value;
     if (const auto* const text = value.get_ptr<const Json::string_t*>()) return values.text(*text);
     if (const auto integer = integer_in(value)) return values.integer(*integer);
-    return expected("values to be null, integers of 64 bits or strings");
+    if (value.is_boolean()) return values.text(value.get<bool>() ? "true" : "false");
+    if (!value.is_structured()) return expected("numbers to be integers of 64 bits");
+    if (depth >= depth_max) return expected("at most 64 levels of nesting");
+    std::vector<ValueId> elements;
+    for (const auto& item : value.items()) {
+        GEODE_TRY(const ValueId element, value_in(item.value(), values, depth + 1));
+        if (value.is_array()) {
+            elements.push_back(element);
+        } else {
+            const ValueId pair[] = {key_in(item.key(), values), element};
+            elements.push_back(values.list(pair));
+        }
+    }
+    return values.list(elements);
 }
 
 Result<void> read_value(const Json& object, ValueTable& values, RecordedEvent& event) {
     const Json null;
     const Json* const found = member(object, "value");
     const Json& value = found == nullptr ? null : *found;
-    if (event.type == EventType::ok && event.call.function == Function::read) {
+    if (event.type == EventType::ok && answers(event.call.function)) {
         GEODE_TRY(event.result, value_in(value, values));
         return {};
     }
-    if (event.type != EventType::invoke || event.call.function == Function::read) return {};
-    if (found == nullptr) return expected("a \"value\" to write");
+    if (event.type != EventType::invoke || !takes_argument(event.call.function)) return {};
+    if (found == nullptr && needs_argument(event.call.function)) {
+        return expected("a \"value\" to " + std::string(to_string(event.call.function)));
+    }
     if (event.call.function != Function::cas) {
         GEODE_TRY(event.call.argument, value_in(value, values));
         return {};
@@ -65,8 +92,7 @@ Result<void> read_value(const Json& object, ValueTable& values, RecordedEvent& e
     return {};
 }
 
-Result<void> read_line(std::string_view line, HistoryBuilder& builder) {
-    const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+Result<void> read_event(const Json& object, HistoryBuilder& builder, const ReadOptions& options) {
     if (!object.is_object()) return expected("one JSON object per line");
     const Json* const process = member(object, "process");
     if (process == nullptr) return expected("a \"process\"");
@@ -74,10 +100,12 @@ Result<void> read_line(std::string_view line, HistoryBuilder& builder) {
     if (!process_number) return {};  // the nemesis
     const auto type = event_type_of(text_member(object, "type"));
     if (!type) return expected("\"type\" to be invoke, ok, refused, fail or info");
-    const auto function = function_of(text_member(object, "f"));
-    if (!function) return expected(functions_expected);
+    const std::string_view word = text_member(object, "f");
+    const auto function = function_of(word, options.names);
+    if (!function || word.empty()) return expected(functions_expected());
     RecordedEvent event{
         .type = *type, .call = {.process = *process_number, .function = *function}, .result = {}};
+    if (options.names == Names::any) event.call.expected = builder.values().text(word);
     if (const Json* const time = member(object, "time"); time != nullptr) {
         event.call.time_ns = integer_in(*time).value_or(no_time);
     }
@@ -93,6 +121,13 @@ Json json_of(ValueId id, const ValueTable& values) {
         case ValueKind::nil: return nullptr;
         case ValueKind::integer: return values.integer_of(id);
         case ValueKind::text: return std::string(values.text_of(id));
+        case ValueKind::list: {
+            Json array = Json::array();
+            for (const ValueId element : values.list_of(id)) {
+                array.push_back(json_of(element, values));
+            }
+            return array;
+        }
     }
     GEODE_UNREACHABLE("ValueKind out of range");
 }
@@ -165,22 +200,51 @@ void JsonWriter::write(const Operation& operation, std::string_view type, std::i
     if (time_ns != no_time) line["time"] = time_ns;
     line["process"] = operation.process;
     line["type"] = type;
-    line["f"] = to_string(operation.function);
+    const bool custom = operation.function == Function::custom;
+    line["f"] =
+        custom ? history_.values.text_of(operation.expected) : to_string(operation.function);
     if (operation.key != nil_value) line["key"] = json_of(operation.key, history_.values);
     line["value"] = std::move(value);
     out_.append(line.dump()).append("\n");
 }
 
+/// One array of all events, as elle-cli writes it.
+Result<History> parse_array(std::string_view text, std::string_view name,
+                            const ReadOptions& options) {
+    const Json array = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!array.is_array()) {
+        return make_error(ErrorCode::invalid_argument,
+                          std::string(name) + ":1: expected one JSON array of objects");
+    }
+    HistoryBuilder builder;
+    std::size_t number = 0;
+    for (const Json& object : array) {
+        ++number;
+        const auto read = read_event(object, builder, options);
+        if (read) continue;
+        return make_error(
+            ErrorCode::invalid_argument,
+            std::string(name) + ": event " + std::to_string(number) + ": " + read.error().message);
+    }
+    return std::move(builder).finish();
+}
+
 }  // namespace
 
-Result<History> parse_json_lines(std::string_view text, std::string_view name) {
+Result<History> parse_json_lines(std::string_view text, std::string_view name,
+                                 const ReadOptions& options) {
     HistoryBuilder builder;
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first != std::string_view::npos && text[first] == '[') {
+        return parse_array(text, name, options);
+    }
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        const auto read = read_line(line, builder);
+        const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+        const auto read = read_event(object, builder, options);
         if (read) continue;
         return make_error(
             ErrorCode::invalid_argument,

@@ -242,14 +242,23 @@ std::string Checker::key_words(const Partition& partition) const {
 
 }  // namespace
 
+Result<void> check_understood(const History& history, const Model& model) {
+    for (const Operation& operation : history.operations) {
+        const bool known = model.understands(operation);
+        const auto objection = known ? model.objection(operation, history.values) : std::nullopt;
+        if (known && !objection) continue;
+        return make_error(ErrorCode::invalid_argument,
+                          "the model " + std::string(model.name()) +
+                              (known ? " cannot take " : " has no such operation as ") +
+                              describe(operation, history.values) +
+                              (known ? ": " + *objection : std::string()));
+    }
+    return {};
+}
+
 Result<LinearizabilityResult> check_linearizability(const History& history, const Model& model,
                                                     const LinearizabilityOptions& options) {
-    for (const Operation& operation : history.operations) {
-        if (model.understands(operation)) continue;
-        return make_error(ErrorCode::invalid_argument, "the model " + std::string(model.name()) +
-                                                           " has no such operation as " +
-                                                           describe(operation, history.values));
-    }
+    GEODE_TRY_VOID(check_understood(history, model));
     return Checker(history, model, options).run();
 }
 

@@ -49,6 +49,10 @@ struct LinearizabilityResult {
     std::uint64_t bytes = 0;  ///< the most that the search of one object held
 };
 
+/// invalid_argument, naming it, for the first operation that the model does not know or cannot
+/// take.
+Result<void> check_understood(const History& history, const Model& model);
+
 /// Decides whether `history` is linearizable. Of several bad keys the first is reported; one bad
 /// key makes the history invalid even if others are undecided. invalid_argument if the model does
 /// not know an operation.

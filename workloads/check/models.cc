@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/check/models.h"
 
-
 #include "workloads/check/text_states.h"
 
 namespace geode::check {
@@ -31,9 +30,8 @@ public:
             case Function::read: return step_read(state, operation);
             case Function::write: return state_of(operation.argument);
             case Function::cas: return step_cas(state, operation);
-            case Function::append: break;
+            default: GEODE_UNREACHABLE("a register has no such operation");
         }
-        GEODE_UNREACHABLE("a register has no append");
     }
 
     bool pure(const Operation& operation) const override { return is_check(operation); }
@@ -114,9 +112,8 @@ public:
                 return state_of(operation.result) == state ? state : rejected;
             case Function::write: return step_write(operation);
             case Function::append: return step_append(state, operation);
-            case Function::cas: break;
+            default: GEODE_UNREACHABLE("a key-value store has no such operation");
         }
-        GEODE_UNREACHABLE("a key-value store has no cas");
     }
 
     bool pure(const Operation& operation) const override { return is_check(operation); }
@@ -189,7 +186,8 @@ public:
     explicit RegisterModel(Literal initial) : initial_(initial) {}
     std::string_view name() const override { return "register"; }
     bool understands(const Operation& operation) const override {
-        return operation.function != Function::append;
+        return operation.function == Function::read || operation.function == Function::write ||
+               operation.function == Function::cas;
     }
     bool splits_by_key() const override { return true; }
     std::unique_ptr<Machine> start(const ValueTable& values) const override {
@@ -210,7 +208,8 @@ class KvModel final : public Model {
 public:
     std::string_view name() const override { return "kv"; }
     bool understands(const Operation& operation) const override {
-        return operation.function != Function::cas;
+        return operation.function == Function::read || operation.function == Function::write ||
+               operation.function == Function::append;
     }
     bool splits_by_key() const override { return true; }
     std::unique_ptr<Machine> start(const ValueTable& values) const override {
@@ -219,6 +218,7 @@ public:
     std::optional<ValueId> register_initial(const ValueTable& values) const override {
         return values.find(Literal{.kind = ValueKind::text}).value_or(unmentioned_value);
     }
+    Discipline discipline() const override { return Discipline::text; }
 };
 
 }  // namespace

@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "workloads/check/history.h"
@@ -57,6 +58,9 @@ public:
     virtual std::uint64_t memory_bytes() const = 0;
 };
 
+/// What kind of collection an object is, if there is a fast way to decide it (monitors.h).
+enum class Discipline : std::uint8_t { none, text, list, set, queue, stack, priority_queue };
+
 class Model {
 public:
     virtual ~Model() = default;
@@ -69,7 +73,16 @@ public:
     virtual std::unique_ptr<Machine> start(const ValueTable& values) const = 0;
     /// If reads and writes alone make this a register: its initial value. The way into the zone
     /// check.
-    virtual std::optional<ValueId> register_initial(const ValueTable& values) const = 0;
+    virtual std::optional<ValueId> register_initial(const ValueTable& /*values*/) const {
+        return std::nullopt;
+    }
+    /// The way into the other fast checks; of an object that starts empty.
+    virtual Discipline discipline() const { return Discipline::none; }
+    /// What is wrong with the arguments or the answer of an operation that it understands.
+    virtual std::optional<std::string> objection(const Operation& /*operation*/,
+                                                 const ValueTable& /*values*/) const {
+        return std::nullopt;
+    }
 };
 
 /// A register with read, write and cas per key; `initial` must outlive the model. A refused cas
@@ -79,5 +92,39 @@ std::unique_ptr<Model> make_register_model(Literal initial = {});
 /// A store of texts with read, write and append per key, each initially "". Writing a value that
 /// is not a text is allowed, appending to one is not.
 std::unique_ptr<Model> make_kv_model();
+
+/// A mutex per key, free at first: acquire and release, whoever does it (Knossos's mutex).
+std::unique_ptr<Model> make_mutex_model();
+
+/// A counter per key with add, subtract and read.
+std::unique_ptr<Model> make_counter_model(std::int64_t initial = 0);
+
+/// A set per key with add, remove, contains and reads of the whole; empty at first. An add that
+/// answers true found the element absent, a remove that answers true found it there.
+std::unique_ptr<Model> make_set_model();
+
+/// A list per key with append and reads of the whole; empty at first.
+std::unique_ptr<Model> make_list_model();
+
+/// First in, first out; last in, first out; smallest out first (ValueTable::less). One per key,
+/// empty at first. Taking from an empty one answers nil. drain (of a queue) takes all at once.
+std::unique_ptr<Model> make_queue_model();
+std::unique_ptr<Model> make_stack_model();
+std::unique_ptr<Model> make_priority_queue_model();
+
+/// What registers hold at first: each that is named, and all others. Names are written as in the
+/// history, a keyword with or without its colon. Borrows texts.
+struct RegisterValues {
+    struct Named {
+        std::string name;
+        Literal value;
+    };
+    std::vector<Named> registers = {};
+    Literal others = {};
+    ValueId of(ValueId name, const ValueTable& values) const;
+};
+
+/// Registers that are read and written several at a time, by txn (Knossos's multi-register).
+std::unique_ptr<Model> make_multi_register_model(RegisterValues initial = {});
 
 }  // namespace geode::check

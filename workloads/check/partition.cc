@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::uint32_t no_partition = UINT32_MAX;
 
-bool only_looks(const Operation& operation) {
-    return operation.function == Function::read && operation.completion == Completion::unknown;
-}
-
 /// Renumbers global event positions, which have holes, to 0, 1, 2...
 void number_events(Partition& partition) {
     struct Stamp {
@@ -48,7 +44,9 @@ std::vector<Partition> split(const History& history, const Model& model) {
     std::vector<std::uint32_t> partition_of(history.values.count(), no_partition);
     for (std::uint32_t index = 0; index < history.operations.size(); ++index) {
         const Operation& operation = history.operations[index];
-        if (operation.completion == Completion::fail || only_looks(operation)) continue;
+        if (operation.completion == Completion::fail) continue;
+        const bool pure = machine->pure(operation);
+        if (pure && operation.completion == Completion::unknown) continue;
         const ValueId key = model.splits_by_key() ? operation.key : nil_value;
         std::uint32_t& found = partition_of[key.value()];
         if (found == no_partition) {
@@ -56,7 +54,7 @@ std::vector<Partition> split(const History& history, const Model& model) {
             partitions.push_back(Partition{.key = key, .entries = {}, .events = {}});
         }
         partitions[found].entries.push_back(
-            Entry{.operation = operation, .source = index, .pure = machine->pure(operation)});
+            Entry{.operation = operation, .source = index, .pure = pure});
     }
     for (Partition& partition : partitions) number_events(partition);
     return partitions;

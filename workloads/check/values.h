@@ -7,11 +7,12 @@
 // text is needed again just for explanations. Ids are dense, in order of first appearance, which
 // makes everything derived from them the same on every machine.
 //
-// nil, integers and texts are what registers and key-value stores need; composite values (lists of
-// a transaction) get their own kind when a model needs them.
+// A list holds other values in order. Sets come as lists, and maps as lists of [key value] pairs:
+// which of them is meant is for the model to know.
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,13 +25,15 @@ using ValueId = StrongId<struct CheckValueIdTag, std::uint32_t>;  ///< 0 is nil
 
 inline constexpr ValueId nil_value{};
 
-enum class ValueKind : std::uint8_t { nil, integer, text };
+enum class ValueKind : std::uint8_t { nil, integer, text, list };
 
-/// A value by itself, outside any table: for the initial state of a model. Borrows its text.
+/// A value by itself, outside any table: for the initial state of a model. Borrows its text; the
+/// elements of a list belong to a table.
 struct Literal {
     ValueKind kind = ValueKind::nil;
     std::int64_t integer = 0;
     std::string_view text = {};
+    std::span<const ValueId> elements = {};
 };
 
 class ValueTable {
@@ -40,6 +43,7 @@ public:
     /// The id of the value, made if new. Amortised constant; texts are copied.
     ValueId integer(std::int64_t value);
     ValueId text(std::string_view value);
+    ValueId list(std::span<const ValueId> elements);
     ValueId intern(const Literal& literal);
 
     /// The id of the value if some operation mentions it.
@@ -50,16 +54,23 @@ public:
     std::int64_t integer_of(ValueId id) const;
     /// The bytes of a text value; valid until the next value is interned.
     std::string_view text_of(ValueId id) const;
-    /// For a person: nil, 17 or "abc" (long texts are cut in the middle).
+    /// The elements of a list value; valid until the next value is interned.
+    std::span<const ValueId> list_of(ValueId id) const;
+    /// For a person: nil, 17, "abc" or [1 2] (what is long is cut in the middle).
     std::string describe(ValueId id) const;
+
+    /// "[1 2]", long lists cut in the middle.
+    std::string describe_elements(std::span<const ValueId> elements) const;
+    /// The order of priorities: nil, then integers, then texts by their bytes, then lists.
+    bool less(ValueId a, ValueId b) const;
 
     std::uint32_t count() const { return static_cast<std::uint32_t>(entries_.size()); }
 
 private:
     struct Entry {
         ValueKind kind;
-        std::uint32_t text_bytes;
-        std::int64_t payload;  // the integer, or where the text starts
+        std::uint32_t size;    // of a text in bytes, of a list in elements
+        std::int64_t payload;  // the integer, or where the text or list starts
     };
     const Entry& entry(ValueId id) const {
         GEODE_ASSERT(id.value() < entries_.size());
@@ -71,6 +82,7 @@ private:
 
     std::vector<Entry> entries_;
     std::string texts_;
+    std::vector<ValueId> elements_;
     std::vector<std::uint32_t> slots_;  // open addressing, index + 1; 0 is free
 };
 

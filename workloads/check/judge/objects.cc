@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "workloads/check/edn.h"
 #include "workloads/check/formats.h"
 #include "workloads/check/judge/model_tables.h"
 #include "workloads/check/linearizability.h"
@@ -58,8 +59,10 @@ Judgement judgement_of(const History& history, const LinearizabilityResult& resu
 }
 
 Result<Judgement> judge_linearizable(const Model& model, std::string_view text,
-                                     std::string_view name, const JudgeRequest& request) {
-    GEODE_TRY(const History history, parse_history(text, name, format_of(request.format)));
+                                     std::string_view name, const JudgeRequest& request,
+                                     Pairs pairs = Pairs::keyed) {
+    GEODE_TRY(const History history,
+              parse_history(text, name, {.format = format_of(request.format), .pairs = pairs}));
     const LinearizabilityOptions options{.steps_max = request.budget.steps_max,
                                          .bytes_max = request.budget.bytes_max,
                                          .fast_paths = FastPaths::use};
@@ -80,6 +83,41 @@ Literal literal_of(const std::string& word) {
     return Literal{.kind = ValueKind::text, .text = word};
 }
 
+/// {:x 0, :y 1}, or one value for all registers.
+Result<RegisterValues> parse_register_values(const std::string& text) {
+    RegisterValues out;
+    const std::size_t begin = text.find_first_not_of(' ');
+    if (begin == std::string::npos || text[begin] != '{') {
+        out.others = literal_of(text);
+        return out;
+    }
+    EdnReader reader(text, "--initial");
+    EdnForm form;
+    GEODE_TRY([[maybe_unused]] const bool found, reader.next(form));
+    for (std::size_t key = 1; key < form.nodes[0].end;) {
+        const std::size_t value = form.nodes[key].end;
+        const EdnNode& held = form.nodes[value];
+        // The values borrow from the request, which outlives the model.
+        RegisterValues::Named named{.name = std::string(form.nodes[key].text), .value = {}};
+        if (named.name.starts_with(':')) named.name.erase(0, 1);
+        if (held.kind == EdnKind::integer) {
+            named.value = {.kind = ValueKind::integer, .integer = held.integer};
+        } else if (held.kind != EdnKind::nil) {
+            named.value = {.kind = ValueKind::text, .text = held.text};
+        }
+        out.registers.push_back(std::move(named));
+        key = held.end;
+    }
+    return out;
+}
+
+Result<void> check_no_initial(const JudgeRequest& request, std::string_view starts) {
+    if (!request.initial) return {};
+    return make_error(ErrorCode::invalid_argument, "the model " + std::string(request.model) +
+                                                       " always starts " + std::string(starts) +
+                                                       "; leave --initial out");
+}
+
 Result<Judgement> judge_register(std::string_view text, std::string_view name,
                                  const JudgeRequest& request) {
     const auto model =
@@ -89,21 +127,63 @@ Result<Judgement> judge_register(std::string_view text, std::string_view name,
 
 Result<Judgement> judge_kv(std::string_view text, std::string_view name,
                            const JudgeRequest& request) {
-    if (request.initial) {
-        return make_error(ErrorCode::invalid_argument,
-                          "the model kv always starts with empty texts; leave --initial out");
-    }
+    GEODE_TRY_VOID(check_no_initial(request, "with empty texts"));
     return judge_linearizable(*make_kv_model(), text, name, request);
+}
+
+/// The models that start empty, or free, and have no keys in pairs.
+template <std::unique_ptr<Model> (*make)()>
+Result<Judgement> judge_collection(std::string_view text, std::string_view name,
+                                   const JudgeRequest& request) {
+    GEODE_TRY_VOID(check_no_initial(request, "empty"));
+    return judge_linearizable(*make(), text, name, request, Pairs::plain);
+}
+
+Result<Judgement> judge_counter(std::string_view text, std::string_view name,
+                                const JudgeRequest& request) {
+    const Literal initial = literal_of(request.initial.value_or("0"));
+    if (initial.kind != ValueKind::integer) {
+        return make_error(ErrorCode::invalid_argument,
+                          "a counter starts with an integer, not \"" + *request.initial + "\"");
+    }
+    return judge_linearizable(*make_counter_model(initial.integer), text, name, request,
+                              Pairs::plain);
+}
+
+Result<Judgement> judge_multi_register(std::string_view text, std::string_view name,
+                                       const JudgeRequest& request) {
+    RegisterValues initial;
+    if (request.initial) {
+        GEODE_TRY(initial, parse_register_values(*request.initial));
+    }
+    return judge_linearizable(*make_multi_register_model(std::move(initial)), text, name, request,
+                              Pairs::plain);
 }
 
 }  // namespace
 
 std::span<const ModelSpec> object_models() {
-    static constexpr std::array<ModelSpec, 2> models = {{
+    static constexpr std::array<ModelSpec, 10> models = {{
         {"register", "read, write, cas; one register per key", linearizable, object_formats,
          judge_register},
         {"kv", "get, put, append of texts; one text per key", linearizable, object_formats,
          judge_kv},
+        {"mutex", "acquire, release; one mutex per key, free at first", linearizable,
+         object_formats, judge_collection<make_mutex_model>},
+        {"multi-register", "txn of [read k nil] and [write k v] on several registers at once",
+         linearizable, object_formats, judge_multi_register},
+        {"counter", "add, subtract (increment, decrement) and read", linearizable, object_formats,
+         judge_counter},
+        {"set", "add, remove, contains, read of the whole", linearizable, object_formats,
+         judge_collection<make_set_model>},
+        {"list", "append, read of the whole", linearizable, object_formats,
+         judge_collection<make_list_model>},
+        {"queue", "enqueue, dequeue, drain; first in, first out", linearizable, object_formats,
+         judge_collection<make_queue_model>},
+        {"stack", "push, pop; last in, first out", linearizable, object_formats,
+         judge_collection<make_stack_model>},
+        {"priority-queue", "insert, extract-min; smallest out first", linearizable, object_formats,
+         judge_collection<make_priority_queue_model>},
     }};
     return models;
 }
