@@ -91,7 +91,6 @@ Result<void> Node::Parts::recover() {
     GEODE_TRY(log, storage::LogStore::open(world, "log", log_options));
     StateMachineOptions state_options;
     state_options.write_buffer_bytes = options.state_write_buffer_bytes;
-    state_options.sessions_max = options.sessions_max;
     GEODE_TRY(state, StateMachine::open(world, state_options));
     GEODE_TRY(raft::Restored restored, restore(log->take_recovered(only_group), state->applied()));
     world.trace().event("node.recovered", {{"term", restored.hard_state.term.value()},

@@ -66,7 +66,8 @@ struct NodeOptions {
     std::uint64_t compact_keep_entries = 10'000;  ///< left in the log for slow followers
     std::size_t state_write_buffer_bytes = 4 << 20;
     std::uint64_t snapshot_chunk_bytes = 256 << 10;
-    std::uint32_t sessions_max = 10'000;     ///< least recently used beyond it expire
+    /// Least recently used beyond it expire; what the leader of a registration says counts.
+    std::uint32_t sessions_max = 10'000;
     Duration request_timeout = seconds(10);  ///< when a client names none
 
     std::uint32_t requests_max = 4096;             ///< under way; connections are held back beyond

@@ -77,8 +77,13 @@ void Server::write(wire::Request::Reader request, Client& client, MonoTime deadl
                                  make_error(ErrorCode::invalid_argument, *std::move(reason)));
         }
     }
-    const Result<wire::Applied> applied =
-        host_.propose(std::make_shared<const Bytes>(bytes), deadline);
+    auto payload = std::make_shared<const Bytes>(bytes);
+    if (!decoded->command.has_value()) {
+        wire::LogCommand registration;
+        registration.sessions_max = options_.sessions_max;
+        payload = std::make_shared<const Bytes>(wire::encode_log_command(scratch_, registration));
+    }
+    const Result<wire::Applied> applied = host_.propose(std::move(payload), deadline);
     if (!applied) return respond_error(client, request.getId(), applied.error());
     respond(client, request.getId(), [&](wire::Response::Builder response) {
         wire::build(response.initOutcome(), *applied);

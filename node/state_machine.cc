@@ -5,6 +5,7 @@
 
 #include "base/probe.h"
 #include "graph/graph_transaction.h"
+#include "graph/record.h"
 
 namespace geode::node {
 namespace {
@@ -177,6 +178,17 @@ Error not_understood(const raft::Entry& entry, const Error& why) {
                           " is committed, but this version cannot apply it: " + why.message);
 }
 
+/// The same for the first answer and for a repeated one.
+void limit(graph::Outcome& outcome) {
+    if (outcome.actual && graph::encoded_bytes(*outcome.actual) > outcome_actual_bytes_max) {
+        GEODE_REACHED("state.actual_left_out");
+        outcome.actual.reset();
+    }
+    if (outcome.message.size() > outcome_message_bytes_max) {
+        outcome.message.resize(outcome_message_bytes_max);
+    }
+}
+
 }  // namespace
 
 /// One apply() call, on a worker thread while the calling fiber waits; the only writer of the
@@ -205,18 +217,21 @@ private:
         if (entry.type == raft::EntryType::noop) return wire::Applied{};
         const Result<wire::LogCommand> decoded = wire::decode_log_command(*entry.payload);
         if (!decoded) return not_understood(entry, decoded.error());
-        if (!decoded->command.has_value()) return register_session(entry.index);
+        if (!decoded->command.has_value()) {
+            return register_session(entry.index, decoded->sessions_max);
+        }
         if (decoded->session.is_none()) return apply_command(*decoded->command);
         return apply_in_session(entry.index, *decoded);
     }
 
     Result<wire::Applied> apply_command(const graph::Command& command) {
         GEODE_TRY(graph::Outcome outcome, transaction_.apply(command));
+        limit(outcome);
         return wire::Applied{wire::Applied::Kind::outcome, std::move(outcome), {}};
     }
 
     Result<wire::Applied> apply_in_session(LogIndex index, const wire::LogCommand& command);
-    Result<wire::Applied> register_session(LogIndex index);
+    Result<wire::Applied> register_session(LogIndex index, std::uint32_t sessions_max);
 
     void touch(SessionId id, Session& session, LogIndex index) {
         state_.sessions_by_use_.erase(session.last_used);
@@ -259,10 +274,12 @@ Result<wire::Applied> StateMachine::Applier::apply_in_session(LogIndex index,
     return applied;
 }
 
-Result<wire::Applied> StateMachine::Applier::register_session(LogIndex index) {
+Result<wire::Applied> StateMachine::Applier::register_session(LogIndex index,
+                                                              std::uint32_t sessions_max) {
     const SessionId id(index.value());
     auto& by_use = state_.sessions_by_use_;
-    if (state_.sessions_.size() >= state_.options_.sessions_max) {
+    if (sessions_max == 0) sessions_max = wire::sessions_max_default;
+    while (state_.sessions_.size() >= sessions_max) {
         GEODE_REACHED("state.session_expired");
         const SessionId oldest = by_use.begin()->second;
         by_use.erase(by_use.begin());

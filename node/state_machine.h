@@ -13,8 +13,10 @@
 //  2. A request (session, sequence) changes the graph at most once; a repetition returns the first
 //     outcome (Ongaro's dissertation, 6.3). A session knows its last request only, which suffices
 //     because a client sends the next one after it has given up on the one before.
-//  3. The least recently used session expires when `sessions_max` is exceeded, by log index and
-//     therefore alike everywhere.
+//  3. The least recently used sessions expire when a registration's `sessions_max` is exceeded.
+//  Both
+//     are in the log, and what is kept of an outcome has a maximum that is part of this state
+//     machine, so all replicas expire and keep the same, however they are configured.
 //
 // A snapshot is a stable view of the store streamed in key order; installing one fills a second
 // store beside the first and switches to it by one atomic rename, so that a crash leaves the old
@@ -39,8 +41,13 @@ namespace geode::node {
 struct StateMachineOptions {
     std::string path = "state";  ///< directory, made if absent
     std::size_t write_buffer_bytes = 4 << 20;
-    std::uint32_t sessions_max = 10'000;
 };
+
+/// Of one outcome as it is kept and answered. A larger value that a compare-and-set found is left
+/// out, so that sessions take little memory whatever the graph holds. Changing it changes the
+/// replicated state: that needs a version.
+inline constexpr std::uint64_t outcome_actual_bytes_max = 4096;
+inline constexpr std::uint64_t outcome_message_bytes_max = 1024;
 
 class StateMachine {
 public:

@@ -45,6 +45,7 @@ Bytes encode_log_command(Scratch& scratch, const LogCommand& command) {
         build(root.initCommand(), *command.command);
     } else {
         root.setRegisterSession();
+        root.setSessionsMax(command.sessions_max);
     }
     Bytes bytes;
     append_flat(bytes, builder);
@@ -53,9 +54,11 @@ Bytes encode_log_command(Scratch& scratch, const LogCommand& command) {
 
 Result<LogCommand> decode_log_command(BytesView bytes) {
     return read_message<LogPayload>(bytes, [](LogPayload::Reader in) -> Result<LogCommand> {
-        LogCommand command{SessionId(in.getSession()), in.getSequence(), std::nullopt};
+        LogCommand command{SessionId(in.getSession()), in.getSequence(), std::nullopt, 0};
         switch (in.which()) {
-            case LogPayload::REGISTER_SESSION: return command;
+            case LogPayload::REGISTER_SESSION:
+                command.sessions_max = in.getSessionsMax();
+                return command;
             case LogPayload::COMMAND: {
                 GEODE_TRY(command.command, read(in.getCommand()));
                 return command;

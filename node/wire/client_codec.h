@@ -11,11 +11,15 @@
 
 namespace geode::wire {
 
+/// A registration that names no maximum; part of the state machine, equal in all versions.
+inline constexpr std::uint32_t sessions_max_default = 10'000;
+
 /// What a log entry of type "command" asks of the state machine.
 struct LogCommand {
     SessionId session;                      ///< none: applied without deduplication
     std::uint64_t sequence = 0;             ///< within the session, from 1
     std::optional<graph::Command> command;  ///< nothing: register a session
+    std::uint32_t sessions_max = 0;         ///< of a registration; 0: sessions_max_default
 };
 
 /// What applying it came to; the same on every replica.

@@ -68,6 +68,9 @@ struct LogPayload {
     registerSession @2 :Void;  # the new session's id is the entry's index
     command @3 :Command;
   }
+  # Of registerSession: how many sessions there may be with the new one. The server that proposes
+  # it fills it in, so that all replicas expire the same ones. 0: 10,000.
+  sessionsMax @4 :UInt32;
 }
 
 enum OutcomeCode {
@@ -82,7 +85,7 @@ enum OutcomeCode {
 struct Outcome {
   code @0 :OutcomeCode;
   message @1 :Data;
-  actual @2 :Value;         # of a mismatched compare-and-set
+  actual @2 :Value;         # of a mismatched compare-and-set, unless over 4 KiB
   hasActual @3 :Bool;
   session @4 :UInt64;       # of registerSession
 }

@@ -23,7 +23,9 @@ public:
         return {Term(1), next(), raft::EntryType::command,
                 std::make_shared<const Bytes>(wire::encode_log_command(scratch_, command))};
     }
-    raft::Entry registration() { return entry({}); }
+    raft::Entry registration(std::uint32_t sessions_max = 0) {
+        return entry({SessionId(), 0, std::nullopt, sessions_max});
+    }
     /// Adds one to a counter kept as "absent, 1, 2, …" by compare-and-set from `expected`.
     raft::Entry put(SessionId session, std::uint64_t sequence, std::uint64_t vertex) {
         graph::Vertex put;
@@ -51,10 +53,9 @@ struct Fixture {
     std::unique_ptr<StateMachine> state;
     LogWriter log;
 
-    explicit Fixture(std::uint32_t sessions_max = 100) {
+    Fixture() {
         world.run([&] {
             StateMachineOptions options;
-            options.sessions_max = sessions_max;
             options.write_buffer_bytes = 64 * 1024;
             auto opened = StateMachine::open(world, options);
             CHECK(opened.has_value());
@@ -111,13 +112,45 @@ TEST_CASE("state machine: what a client has given up on stays undone", "[fast]")
 }
 
 TEST_CASE("state machine: the least recently used session expires", "[fast]") {
-    Fixture f(2);
-    const SessionId a = f.apply({f.log.registration()})[0].session;
-    const SessionId b = f.apply({f.log.registration()})[0].session;
+    Fixture f;
+    const SessionId a = f.apply({f.log.registration(2)})[0].session;
+    const SessionId b = f.apply({f.log.registration(2)})[0].session;
     f.apply({f.log.put(a, 1, 1)});
-    f.apply({f.log.registration()});  // b was used least recently
+    f.apply({f.log.registration(2)});  // b was used least recently
     CHECK(f.apply({f.log.put(b, 1, 2)})[0].kind == Kind::session_expired);
     CHECK(f.apply({f.log.put(a, 2, 1)})[0].kind == Kind::outcome);
+}
+
+TEST_CASE("state machine: a registration with a lower maximum expires as many as it takes",
+          "[fast]") {
+    Fixture f;
+    std::vector<SessionId> sessions;
+    for (int i = 0; i < 5; ++i) sessions.push_back(f.apply({f.log.registration()})[0].session);
+    f.apply({f.log.registration(3)});
+    for (std::size_t i = 0; i < 5; ++i) {
+        const Kind expected = i < 3 ? Kind::session_expired : Kind::outcome;
+        CHECK(f.apply({f.log.put(sessions[i], 1, i)})[0].kind == expected);
+    }
+}
+
+TEST_CASE("state machine: an outcome keeps no large value, first or repeated", "[fast]") {
+    Fixture f;
+    const SessionId session = f.apply({f.log.registration()})[0].session;
+    graph::Vertex vertex;
+    vertex.id = VertexId(1);
+    vertex.properties.emplace("small", graph::Value("text"));
+    vertex.properties.emplace("large", graph::Value(std::string(outcome_actual_bytes_max, 'x')));
+    f.apply({f.log.entry({session, 1, graph::PutVertex{vertex}})});
+    for (const char* property : {"small", "large"}) {
+        const graph::CompareAndSet swap{VertexId(1), property, graph::Value(1), graph::Value(2),
+                                        false};
+        for (int repeated = 0; repeated < 2; ++repeated) {
+            const std::uint64_t sequence = property == std::string_view("small") ? 2 : 3;
+            const auto applied = f.apply({f.log.entry({session, sequence, swap})});
+            CHECK(applied[0].outcome.code == graph::OutcomeCode::conflict);
+            CHECK(applied[0].outcome.actual.has_value() == (sequence == 2));
+        }
+    }
 }
 
 TEST_CASE("state machine: an entry that cannot be decoded is not passed over", "[fast]") {
@@ -137,15 +170,17 @@ TEST_CASE("state machine: an entry that cannot be decoded is not passed over", "
 }
 
 TEST_CASE("state machine: replicas agree however entries are batched", "[fast]") {
-    Fixture one_by_one(3);
-    Fixture together(3);
+    Fixture one_by_one;
+    Fixture together;
     std::vector<raft::Entry> entries;
     Prng prng(4);
     LogWriter log;
     for (int i = 0; i < 300; ++i) {
         const SessionId session(1 + prng.below(20));
         switch (prng.below(4)) {
-            case 0: entries.push_back(log.registration()); break;
+            case 0:
+                entries.push_back(log.registration(static_cast<std::uint32_t>(1 + prng.below(5))));
+                break;
             case 1: entries.push_back(log.noop()); break;
             default: entries.push_back(log.put(session, 1 + prng.below(4), prng.below(9)));
         }

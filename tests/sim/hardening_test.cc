@@ -288,3 +288,21 @@ TEST_CASE("peers: a crowd that says nothing does not keep a member out", "[fast]
         CHECK_FALSE(crowd.back()->closed_within(milliseconds(100)));
     });
 }
+
+TEST_CASE("sessions: replicas agree whatever each is configured to keep", "[fast]") {
+    const auto different = [](node::NodeOptions& options) {
+        options.sessions_max = 1 + options.self.value();
+        options.compact_entries = 20 * options.self.value();
+    };
+    Laboratory lab(1, 3, 6, eager_clients(), different);
+    lab.boot_and_elect();
+    lab.start_clients();
+    for (int round = 0; round < 4; ++round) {
+        lab.run_for(seconds(2));
+        const NodeId leader = lab.cluster().leader();
+        lab.simulation().node(leader).crash();
+        lab.run_for(seconds(2));
+        lab.simulation().node(leader).boot();
+    }
+    lab.conclude(seconds(2));
+}
