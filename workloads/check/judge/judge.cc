@@ -46,7 +46,14 @@ Result<const ModelSpec*> look_up(const JudgeRequest& request) {
 }  // namespace
 
 std::span<const ModelSpec> model_specs() {
-    return object_models();
+    static const std::vector<ModelSpec> all = [] {
+        std::vector<ModelSpec> specs;
+        for (const auto table : {object_models(), transaction_models()}) {
+            specs.insert(specs.end(), table.begin(), table.end());
+        }
+        return specs;
+    }();
+    return all;
 }
 
 Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request) {

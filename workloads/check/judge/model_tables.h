@@ -13,4 +13,7 @@ namespace geode::check {
 /// Single objects: operations with one key, judged by sequential models.
 std::span<const ModelSpec> object_models();
 
+/// Transactions on many keys, judged by levels of isolation.
+std::span<const ModelSpec> transaction_models();
+
 }  // namespace geode::check

@@ -29,7 +29,18 @@ std::string list_words(const TxnHistory& history, std::span<const ValueId> list)
     return out.append("]");
 }
 
-std::string mop_words(const TxnHistory& history, const Mop& mop) {
+bool reads(const Mop& mop) {
+    return mop.kind == MopKind::read || mop.kind == MopKind::read_list;
+}
+
+std::uint32_t size_of(const auto& items) {
+    GEODE_ASSERT(items.size() < UINT32_MAX);
+    return static_cast<std::uint32_t>(items.size());
+}
+
+}  // namespace
+
+std::string describe(const TxnHistory& history, const Mop& mop) {
     const std::string key = history.values.describe(mop.key);
     switch (mop.kind) {
         case MopKind::append: return "append " + key + " " + history.values.describe(mop.value);
@@ -43,21 +54,10 @@ std::string mop_words(const TxnHistory& history, const Mop& mop) {
     GEODE_UNREACHABLE("MopKind out of range");
 }
 
-bool reads(const Mop& mop) {
-    return mop.kind == MopKind::read || mop.kind == MopKind::read_list;
-}
-
-std::uint32_t size_of(const auto& items) {
-    GEODE_ASSERT(items.size() < UINT32_MAX);
-    return static_cast<std::uint32_t>(items.size());
-}
-
-}  // namespace
-
 std::string describe(const TxnHistory& history, const Transaction& transaction) {
     std::string out;
     for (const Mop& mop : history.mops_of(transaction)) {
-        out.append(out.empty() ? "" : ", ").append(mop_words(history, mop));
+        out.append(out.empty() ? "" : ", ").append(describe(history, mop));
     }
     return out;
 }

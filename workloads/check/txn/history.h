@@ -82,6 +82,8 @@ struct TxnHistory {
 
 /// "append 9 1, read 8 = [1 2]": a transaction in words, long lists cut in the middle.
 std::string describe(const TxnHistory& history, const Transaction& transaction);
+/// "read 8 = [1 2]": one micro-operation.
+std::string describe(const TxnHistory& history, const Mop& mop);
 
 /// Takes events in real-time order. Any error leaves the builder as it was.
 ///

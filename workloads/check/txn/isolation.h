@@ -60,6 +60,8 @@ std::vector<std::string_view> forbidden_anomalies(std::string_view model);
 struct RuledOut {
     std::vector<std::string> weakest;  ///< not implied-by-failure of another: Elle's :not
     std::vector<std::string> others;   ///< all that are stronger than one of those: :also-not
+
+    bool operator==(const RuledOut&) const = default;
 };
 
 /// Both lists sorted by name.

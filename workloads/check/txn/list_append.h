@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Checks histories of transactions that append to lists and read them, against any level of
+// isolation of isolation.h.
+//
+// Reads of lists show the order in which a key's elements were appended, so the versions of every
+// key, and with them all dependencies between transactions, are read off instead of searched for:
+// the check is linear in the history but for what cycles it finds. What is wrong with the reads
+// themselves comes first (list_reads.h), then the graph (list_graph.h) and its cycles (cycles.h).
+//
+// Exact for read-uncommitted, read-committed, consistent-view, parallel-snapshot-isolation,
+// repeatable-read, serializable and their session and real-time variants: appends that no read saw
+// can be put in any order that the rest leaves open. For snapshot isolation there is one exception:
+// two transactions whose appends to one key nobody saw must not overlap, but nothing is known of
+// their order, and none is guessed. The other levels forbid the anomalies that isolation.h says.
+//
+// Source: Kingsbury, Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations"
+// (VLDB 2020), section 4.
+
+#include <string_view>
+#include <vector>
+
+#include "workloads/check/judgement.h"
+#include "workloads/check/txn/history.h"
+
+namespace geode::check::txn {
+
+struct ListAppendOptions {
+    /// Names of isolation.h; an anomaly makes the history invalid if one of them forbids it.
+    std::vector<std::string_view> models = {"strict-serializable"};
+    /// Forbidden as well, with all that imply them.
+    std::vector<std::string_view> anomalies = {};
+    Budget budget = {};
+    /// Of each name at most so many are listed.
+    std::size_t anomalies_per_name_max = 100'000;
+};
+
+/// Judges a history of lists. unknown, with the reason, if the budget ends the search before it
+/// found anything, or if two transactions appended the same element to one key.
+Judgement check_list_append(const TxnHistory& history, const ListAppendOptions& options);
+
+}  // namespace geode::check::txn
