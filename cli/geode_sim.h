@@ -41,9 +41,6 @@ struct RunPlan {
 /// schedule and the graph. invalid_argument or not_found, in one line.
 Result<RunPlan> plan_run(const RunArguments& arguments);
 
-/// "60s", "500ms", "250us", "2m", "1h"; above 0. invalid_argument.
-Result<Duration> parse_duration(const std::string& text);
-
 struct SeedRange {
     std::uint64_t first = 1;
     std::uint64_t last = 1;

@@ -77,24 +77,6 @@ std::string workload_names() {
 
 }  // namespace
 
-Result<Duration> parse_duration(const std::string& text) {
-    constexpr std::pair<std::string_view, std::int64_t> units[] = {{"us", 1'000},
-                                                                   {"ms", 1'000'000},
-                                                                   {"s", 1'000'000'000},
-                                                                   {"m", 60'000'000'000},
-                                                                   {"h", 3'600'000'000'000}};
-    for (const auto& [unit, ns] : units) {
-        if (!text.ends_with(unit)) continue;
-        std::int64_t count = 0;
-        if (!read_number(std::string_view(text).substr(0, text.size() - unit.size()), count)) {
-            continue;
-        }
-        if (count < 1 || count > seconds(1'000'000).count() / ns) break;
-        return Duration(count * ns);
-    }
-    return wrong("\"" + text + "\": expected a duration such as 60s, 500ms, 250us, 2m or 1h");
-}
-
 Result<SeedRange> parse_seed_range(const std::string& text) {
     SeedRange range;
     const std::size_t dots = text.find("..");
@@ -137,7 +119,7 @@ Result<RunPlan> plan_run(const RunArguments& arguments) {
     options.nodes = arguments.nodes.value_or(5);
     if (options.nodes < 1 || options.nodes > 99) return wrong("--nodes: expected 1 to 99");
     if (!arguments.duration.empty()) {
-        GEODE_TRY(options.duration, parse_duration(arguments.duration));
+        GEODE_TRY(options.duration, sim::parse_duration(arguments.duration));
     }
     GEODE_TRY(options.faults,
               sim::parse_fault_kinds(arguments.faults.empty() ? "all" : arguments.faults));

@@ -338,17 +338,6 @@ Schedule schedule_of(const RunOptions& options) {
     return draw_schedule(Prng(options.seed).split("faults"), draw);
 }
 
-std::string duration_text(Duration duration) {
-    constexpr std::pair<std::int64_t, std::string_view> units[] = {
-        {1'000'000'000, "s"}, {1'000'000, "ms"}, {1'000, "us"}, {1, "ns"}};
-    for (const auto& [ns, unit] : units) {
-        if (duration.count() % ns == 0) {
-            return std::to_string(duration.count() / ns).append(unit);
-        }
-    }
-    GEODE_UNREACHABLE("every count divides by 1");
-}
-
 std::string reproduce_line(const RunOptions& options) {
     std::string line = "geode-sim run --seed " + std::to_string(options.seed);
     if (options.schedule) {

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "sim/cluster.h"
+#include "sim/data/duration_text.h"
 #include "sim/data/run_result.h"
 #include "sim/workload_driver.h"
 
@@ -59,8 +60,5 @@ Schedule schedule_of(const RunOptions& options);
 
 /// "geode-sim run --seed 7 …", which repeats the run.
 std::string reproduce_line(const RunOptions& options);
-
-/// "60s", "1500ms", "250us": the shortest form that is exact.
-std::string duration_text(Duration duration);
 
 }  // namespace geode::sim

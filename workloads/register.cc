@@ -61,6 +61,12 @@ Answer perform(node::Client& client, const RegisterCall& call, MonoTime deadline
     GEODE_UNREACHABLE("a register function outside its enum");
 }
 
+/// Which generation of registers is in use.
+std::uint64_t generation_at(const RegisterOptions& options, MonoTime now) {
+    if (options.key_life <= Duration(0)) return 0;
+    return static_cast<std::uint64_t>((now - options.begun) / options.key_life);
+}
+
 }  // namespace
 
 void run_register_client(World& world, node::Client& client, const RegisterOptions& options,
@@ -70,14 +76,19 @@ void run_register_client(World& world, node::Client& client, const RegisterOptio
     Prng prng = world.random().stream("workload");
     ProcessNumber process(options.client, options.clients);
     std::vector<std::optional<std::int64_t>> last_seen(options.keys);
+    std::uint64_t generation = 0;
     while (!control.stop) {
         think(world, prng, options.pace);
         if (control.stop) break;
+        if (const std::uint64_t now = generation_at(options, world.now()); now != generation) {
+            generation = now;
+            last_seen.assign(options.keys, std::nullopt);
+        }
         const std::uint64_t key = prng.below(options.keys);
         const std::uint64_t kind = prng.below(10);
         RegisterCall call;
         call.process = process.value();
-        call.key = VertexId(options.first_key.value() + key);
+        call.key = VertexId(options.first_key.value() + generation * options.keys + key);
         call.function = kind < 5   ? RegisterFunction::read
                         : kind < 8 ? RegisterFunction::write
                                    : RegisterFunction::cas;

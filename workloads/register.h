@@ -40,6 +40,11 @@ struct RegisterOptions {
     std::uint32_t clients = 1;
     VertexId first_key{1};
     std::uint32_t keys = 4;  ///< vertices first_key .. first_key + keys - 1
+    /// Above 0: so long after `begun`, and again after each such time, the clients go on with the
+    /// next `keys` vertices. An operation of unknown outcome burdens a checker as long as its
+    /// register is in use, so long runs need short-lived registers. All clients share one clock.
+    Duration key_life{0};
+    MonoTime begun{};
     Pace pace;
 };
 

@@ -8,13 +8,13 @@ using namespace geode;
 using namespace geode::cli;
 
 TEST_CASE("plan: durations, seed ranges and shards read as documented", "[fast]") {
-    CHECK(parse_duration("60s").value() == seconds(60));
-    CHECK(parse_duration("500ms").value() == milliseconds(500));
-    CHECK(parse_duration("2m").value() == seconds(120));
-    CHECK(parse_duration("1h").value() == seconds(3600));
+    CHECK(sim::parse_duration("60s").value() == seconds(60));
+    CHECK(sim::parse_duration("500ms").value() == milliseconds(500));
+    CHECK(sim::parse_duration("2m").value() == seconds(120));
+    CHECK(sim::parse_duration("1h").value() == seconds(3600));
     for (const char* wrong : {"", "60", "s", "-1s", "0s", "1.5s", "1d", "99999999999h"}) {
         INFO(wrong);
-        CHECK_FALSE(parse_duration(wrong).has_value());
+        CHECK_FALSE(sim::parse_duration(wrong).has_value());
     }
     CHECK(parse_seed_range("3..9")->last == 9);
     CHECK(parse_seed_range("7")->first == 7);

@@ -62,6 +62,11 @@ Result<void> JepsenEdn::read_kind(RecordedEvent& event) {
     const auto known_type = event_type_of(type->text.substr(1));
     if (!known_type) return expected(":type to be :invoke, :ok, :fail or :info");
     event.type = *known_type;
+    // Our own harness says so where a cas was answered "no"; Jepsen has only :fail for it.
+    const EdnNode* const error = form_.find(0, ":error");
+    if (event.type == EventType::fail && error != nullptr && error->text == ":condition-false") {
+        event.type = EventType::refused;
+    }
     const EdnNode* const function = form_.find(0, ":f");
     if (function == nullptr || function->kind != EdnKind::keyword) {
         return expected("a keyword for :f");

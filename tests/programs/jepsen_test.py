@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""geode-jepsen against real processes: every fault it can inject here has an effect, and is judged.
+
+usage: jepsen_test.py GEODE_JEPSEN SCHEDULE [--loopback]
+Without --loopback the nodes run in network namespaces; skipped by name (status 77) where those
+cannot be had. Works in a temporary folder, on addresses that only exist in its own namespaces.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+JEPSEN, SCHEDULE = sys.argv[1:3]
+LOOPBACK = '--loopback' in sys.argv
+SKIPPED = 77
+# A process is what it always was; these need no network of our own.
+ANYWHERE = {'crash', 'pause'}
+
+
+def run(store, *words):
+    words = [JEPSEN, 'run', '--store', store, '--json', *words]
+    if LOOPBACK:
+        words.append('--loopback')
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+
+
+class Harness(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix='geode-jepsen-')
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def check_store(self, workload):
+        latest = self.path('latest')
+        self.assertEqual(os.path.realpath(latest),
+                         os.path.realpath(self.path('geode-' + workload, 'latest')))
+        for name in ('history.edn', 'results.edn', 'results.json', 'schedule.json', 'rate.svg',
+                     'latency-raw.svg', 'timeline.html', 'nodes/n1.log'):
+            self.assertGreater(os.path.getsize(os.path.join(latest, name)), 0, name)
+        self.assertFalse(os.path.exists(os.path.join(latest, 'nodes', 'n1')), 'data of a pass')
+        judged = subprocess.run([JEPSEN, 'analyze', latest], capture_output=True, text=True,
+                                timeout=60, check=False)
+        self.assertEqual(judged.returncode, 0, judged.stdout + judged.stderr)
+        self.assertIn('\tvalid\t', judged.stdout)
+
+    def test_every_fault(self):
+        done = run(self.folder, '--schedule', SCHEDULE, '--rate', '100')
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        result = json.loads(done.stdout)
+        self.assertGreater(result['ops']['ok'], 100)
+        with open(SCHEDULE, encoding='utf-8') as file:
+            asked = {fault['kind'] for fault in json.load(file)['faults']}
+        injected = {kind for kind, effect in result['faults'].items() if effect['injected']}
+        left_out = set(result['not_injected'])
+        self.assertEqual(asked - injected, asked & left_out, 'neither injected nor said to be not')
+        self.assertLessEqual(ANYWHERE, injected)
+        silent = [kind for kind in injected if result['faults'][kind]['observed'] == 0]
+        self.assertEqual(silent, [], 'injected without any effect')
+        if LOOPBACK:
+            self.assertEqual(result['network'], 'loopback')
+            self.assertIn('partition', left_out)
+        else:
+            self.assertEqual(result['network'], 'namespaces')
+        self.check_store('register')
+
+    def test_graph(self):
+        done = run(self.folder, '--workload', 'graph', '--nodes', '3', '--concurrency', '3',
+                   '--duration', '3s', '--faults', 'crash,pause', '--seed', '2', '--rate', '200')
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertGreater(json.loads(done.stdout)['ops']['ok'], 50)
+        self.check_store('graph')
+
+    def test_interrupted(self):
+        """A signal ends the faults, not the judgement; and no process stays behind."""
+        words = [JEPSEN, 'run', '--store', self.folder, '--json', '--nodes', '3', '--duration',
+                 '10m', '--faults', 'none'] + (['--loopback'] if LOOPBACK else [])
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as harness:
+            log = self.path('latest', 'nodes', 'n1.log')
+            for _ in range(200):
+                if os.path.exists(log) and os.path.getsize(log) > 0:
+                    break
+                time.sleep(0.05)
+            time.sleep(1)
+            harness.send_signal(signal.SIGINT)
+            said, complaints = harness.communicate(timeout=60)
+        self.assertEqual(harness.returncode, 0, said + complaints)
+        left = subprocess.run([JEPSEN, 'cleanup'], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertIn('nothing was left behind', left.stdout)
+
+    def test_killed(self):
+        """The nodes of a harness that is killed die with it."""
+        words = [JEPSEN, 'run', '--store', self.folder, '--nodes', '1', '--duration', '10m',
+                 '--faults', 'none'] + (['--loopback'] if LOOPBACK else [])
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as harness:
+            children = f'/proc/{harness.pid}/task/{harness.pid}/children'
+            nodes = []
+            for _ in range(200):
+                with open(children, encoding='utf-8') as file:
+                    nodes = [pid for pid in file.read().split() if self.is_node(pid)]
+                if nodes:
+                    break
+                time.sleep(0.05)
+            self.assertTrue(nodes, 'no node was started within 10 s')
+            harness.kill()
+        for _ in range(100):
+            if not any(self.is_node(pid) for pid in nodes):
+                return
+            time.sleep(0.05)
+        self.fail('a node outlived its harness')
+
+    @staticmethod
+    def is_node(pid):
+        try:
+            with open(f'/proc/{pid}/cmdline', 'rb') as file:
+                return b'geode-node' in file.read().split(b'\0')[0]
+        except OSError:
+            return False
+
+    def test_wrong_usage(self):
+        for words in (['--workload', 'bank'], ['--faults', 'earthquake'], ['--duration', 'long'],
+                      ['--schedule', self.path('absent.json')], ['--nodes', '0'],
+                      ['--node-binary', self.path('absent')]):
+            done = run(self.folder, *words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertTrue(done.stderr.strip(), words)
+
+
+def main():
+    if not LOOPBACK:
+        probe = subprocess.run([JEPSEN, 'probe'], capture_output=True, text=True, timeout=60,
+                               check=False)
+        lines = dict(line.split(None, 1) for line in probe.stdout.splitlines() if ' ' in line)
+        for needed in ('namespaces', 'nftables', 'htb'):
+            if not lines.get(needed, '').startswith('yes'):
+                print(f'skipped: {needed}: {lines.get(needed)}')
+                return SKIPPED
+    return 0 if unittest.main(argv=[sys.argv[0]], exit=False).result.wasSuccessful() else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
