@@ -184,6 +184,14 @@ TEST_CASE("check: agrees with trying everything on random key-value stores", "[f
                              .lie_percent = 5},
                             *model, "t");
     });
+    rc::prop("pieces told apart", [&] {
+        hold_against_oracle({.operations = 9,
+                             .processes = 4,
+                             .append = true,
+                             .unique_writes = true,
+                             .lie_percent = 10},
+                            *model, "t");
+    });
 }
 
 /// Answers one read with the value of another.

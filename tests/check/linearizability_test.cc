@@ -194,5 +194,22 @@ TEST_CASE("check: more operations open at once than a word has bits", "[fast]") 
     REQUIRE(oracle::explains(history, result->witness.front(), "n", nil_value));
 }
 
+TEST_CASE("check: a lost write may hide an append though it changes nothing", "[fast]") {
+    // The append of a took effect before the lost write of b, which found b there already.
+    const std::string_view events = R"(
+        {:process 3 :type :invoke :f :write :value "b"}
+        {:process 3 :type :ok :f :write}
+        {:process 3 :type :invoke :f :write :value "b"}
+        {:process 2 :type :invoke :f :append :value "a"}
+        {:process 0 :type :invoke :f :append :value "b"}
+        {:process 0 :type :ok :f :append}
+        {:process 3 :type :info :f :write}
+        {:process 2 :type :ok :f :append}
+        {:process 2 :type :invoke :f :read}
+        {:process 2 :type :ok :f :read :value "bb"})";
+    const auto result = check_linearizability(history_of(events), *make_kv_model());
+    REQUIRE(result->verdict == Verdict::valid);
+}
+
 }  // namespace
 }  // namespace geode::check

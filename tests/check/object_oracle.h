@@ -196,8 +196,17 @@ inline bool explains(std::string_view model, const History& history,
         if (!after) return false;
         content = *after;
     }
+    // A set that is never read whole is ordered element by element.
+    const bool whole =
+        model != "set" || std::ranges::any_of(history.operations, [](const auto& one) {
+            return one.function == Function::read;
+        });
     for (std::uint32_t index = 0; index < history.operations.size(); ++index) {
         const Operation& operation = history.operations[index];
+        const auto same = [&](std::uint32_t other) {
+            return history.operations[other].argument == operation.argument;
+        };
+        if (!whole && std::ranges::none_of(order, same)) continue;
         const bool must =
             operation.completed != never_completed && operation.completion != Completion::fail;
         if (must && !placed.contains(index)) return false;

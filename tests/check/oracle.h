@@ -227,6 +227,10 @@ private:
             static_cast<std::int64_t>(1 + random_.below(shape_.values)));
     }
     ValueId draw_written() {
+        // The point keeps one piece from beginning another.
+        if (shape_.unique_writes && shape_.append) {
+            return builder_.values().text(std::to_string(++unique_) + ".");
+        }
         if (shape_.unique_writes) return builder_.values().integer(++unique_);
         return draw_value();
     }
@@ -245,7 +249,7 @@ private:
             client.call.argument = draw_written();
         } else if (shape_.append) {
             client.call.function = Function::append;
-            client.call.argument = draw_value();
+            client.call.argument = shape_.unique_writes ? draw_written() : draw_value();
         } else {
             client.call.function = Function::cas;
             client.call.expected = draw_value();
@@ -270,12 +274,14 @@ private:
                 std::string text(builder_.values().text_of(value));
                 text.append(builder_.values().text_of(client.call.argument));
                 value = builder_.values().text(text);
+                past_.push_back(value);
                 break;
             }
             default: break;
         }
         if (random_.below(100) < shape_.lie_percent) {
-            client.seen = draw_value();
+            const bool past = shape_.append && shape_.unique_writes && !past_.empty();
+            client.seen = past ? past_[random_.below(past_.size())] : draw_value();
             client.refused = client.call.function == Function::cas && random_.below(2) == 0;
         }
     }
@@ -300,6 +306,7 @@ private:
     HistoryBuilder builder_;
     std::vector<Client> clients_;
     std::map<ValueId, ValueId> store_;
+    std::vector<ValueId> past_;
     std::uint64_t started_ = 0;
     std::int64_t unique_ = 100;
 };

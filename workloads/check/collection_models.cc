@@ -284,8 +284,7 @@ std::unique_ptr<Machine> start_plain(const ValueTable& values) {
 
 std::unique_ptr<Model> make(std::string_view name, Discipline discipline,
                             std::vector<Function> functions, Start start_machine) {
-    return std::make_unique<CollectionModel>(name, discipline, std::move(functions),
-                                             start_machine);
+    return std::make_unique<CollectionModel>(name, discipline, std::move(functions), start_machine);
 }
 
 }  // namespace

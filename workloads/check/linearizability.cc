@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "workloads/check/fast_checks.h"
 #include "workloads/check/partition.h"
 #include "workloads/check/search.h"
-#include "workloads/check/zones.h"
 
 namespace geode::check {
 namespace {
@@ -17,6 +17,7 @@ struct Decision {
     std::vector<std::uint32_t> order;  // entries, if valid
     std::uint32_t blocking = 0;        // completion event, if invalid
     std::string limit;                 // if unknown
+    std::optional<FastResult> fast;    // if a fast check decided
 };
 
 class Checker {
@@ -32,9 +33,12 @@ private:
     SearchResult run_search(const Partition& partition);
     std::uint32_t first_bad_event(const Partition& partition, std::uint32_t good);
     void report(const Partition& partition, const Decision& decision);
-    std::string explain(const Partition& partition, std::uint32_t blocking);
-    std::string describe_prefix(const Partition& partition, std::uint32_t blocking);
+    std::string explain(const Partition& partition, const Decision& decision);
+    std::string describe_prefix(const Partition& partition, const Decision& decision);
+    std::optional<std::vector<std::uint32_t>> order_of(const Partition& before, bool fast);
+    std::string describe_rule(const Partition& partition, const Decision& decision) const;
     std::string describe_concurrent() const;
+    std::string describe_some(const std::vector<std::uint32_t>& operations) const;
     std::string reason(const Partition& partition, const Entry& blocking) const;
     std::string words(std::uint32_t operation) const;
     std::string key_words(const Partition& partition) const;
@@ -46,10 +50,22 @@ private:
 };
 
 LinearizabilityResult Checker::run() {
+    std::optional<ValueId> bad_key;
+    std::uint64_t bad_position = never_completed;
     for (const Partition& partition : split(history_, model_)) {
+        // Of the elements of a bad set the one that goes wrong first is reported.
+        if (bad_key && (partition.key != *bad_key || !partition.element)) continue;
         const Decision decision = judge(partition);
+        if (decision.verdict == Verdict::invalid) {
+            const std::uint32_t entry = partition.events[decision.blocking].entry;
+            const std::uint64_t position = partition.entries[entry].operation.completed;
+            if (bad_key && position > bad_position) continue;
+            bad_key = partition.key;
+            bad_position = position;
+        } else if (bad_key) {
+            continue;
+        }
         report(partition, decision);
-        if (decision.verdict == Verdict::invalid) break;
     }
     if (result_.verdict != Verdict::valid) {
         result_.witness.clear();
@@ -60,15 +76,16 @@ LinearizabilityResult Checker::run() {
 }
 
 Decision Checker::judge(const Partition& partition) {
-    const std::optional<ValueId> initial = model_.register_initial(history_.values);
-    const bool by_zones = options_.fast_paths == FastPaths::use && initial.has_value() &&
-                          zones_apply(partition, *initial);
-    if (!by_zones) return judge_by_search(partition);
-    ZoneResult zones = check_zones(partition, *initial);
-    return Decision{.verdict = zones.linearizable ? Verdict::valid : Verdict::invalid,
-                    .order = std::move(zones.order),
-                    .blocking = zones.blocking,
-                    .limit = {}};
+    if (options_.fast_paths == FastPaths::avoid) return judge_by_search(partition);
+    std::optional<FastResult> fast = check_fast(partition, history_.values, model_);
+    if (!fast) return judge_by_search(partition);
+    Decision decision{.verdict = fast->verdict,
+                      .order = std::move(fast->order),
+                      .blocking = fast->blocking,
+                      .limit = {},
+                      .fast = std::nullopt};
+    decision.fast = std::move(fast);
+    return decision;
 }
 
 /// Searches within what is left of the budget.
@@ -111,7 +128,8 @@ Decision Checker::judge_by_search(const Partition& partition) {
     Decision decision{.verdict = Verdict::unknown,
                       .order = std::move(found.order),
                       .blocking = found.furthest,
-                      .limit = {}};
+                      .limit = {},
+                      .fast = std::nullopt};
     switch (found.end) {
         case SearchEnd::placed: decision.verdict = Verdict::valid; break;
         case SearchEnd::stuck:
@@ -132,6 +150,7 @@ Decision Checker::judge_by_search(const Partition& partition) {
 void Checker::report(const Partition& partition, const Decision& decision) {
     switch (decision.verdict) {
         case Verdict::valid: {
+            if (decision.fast && !decision.fast->ordered) return;
             std::vector<std::uint32_t>& order = result_.witness.emplace_back();
             for (const std::uint32_t entry : decision.order) {
                 order.push_back(partition.entries[entry].source);
@@ -140,7 +159,7 @@ void Checker::report(const Partition& partition, const Decision& decision) {
         }
         case Verdict::invalid:
             result_.verdict = Verdict::invalid;
-            result_.explanation = explain(partition, decision.blocking);
+            result_.explanation = explain(partition, decision);
             return;
         case Verdict::unknown:
             if (result_.verdict == Verdict::unknown) return;
@@ -152,7 +171,8 @@ void Checker::report(const Partition& partition, const Decision& decision) {
     }
 }
 
-std::string Checker::explain(const Partition& partition, std::uint32_t blocking) {
+std::string Checker::explain(const Partition& partition, const Decision& decision) {
+    const std::uint32_t blocking = decision.blocking;
     GEODE_ASSERT(blocking < partition.events.size());
     GEODE_ASSERT(partition.events[blocking].completes);
     const Entry& blocked = partition.entries[partition.events[blocking].entry];
@@ -163,34 +183,55 @@ std::string Checker::explain(const Partition& partition, std::uint32_t blocking)
         const bool overlaps = entry.invoked < blocking && entry.completed > blocked.invoked;
         if (overlaps && entry.source != blocked.source) found.concurrent.push_back(entry.source);
     }
+    const bool by_rule = decision.fast && !decision.fast->rule.empty();
     return "not linearizable" + key_words(partition) + ": " + words(blocked.source) +
-           " cannot be placed" + reason(partition, blocked) + "; " +
-           describe_prefix(partition, blocking) + "; " + describe_concurrent();
+           " cannot be placed" +
+           (by_rule ? describe_rule(partition, decision) : reason(partition, blocked)) + "; " +
+           describe_prefix(partition, decision) + "; " + describe_concurrent();
+}
+
+/// What the fast check found wrong, and the operations that show it.
+std::string Checker::describe_rule(const Partition& partition, const Decision& decision) const {
+    std::vector<std::uint32_t> shown;
+    for (const std::uint32_t entry : decision.fast->culprits) {
+        const std::uint32_t source = partition.entries[entry].source;
+        if (source != result_.blocked->operation) shown.push_back(source);
+    }
+    std::ranges::sort(shown);
+    std::string out = ", " + std::string(decision.fast->rule);
+    return shown.empty() ? out : out + ": " + describe_some(shown);
+}
+
+/// A linearization of `before`, which has one; nothing if finding it takes too much.
+std::optional<std::vector<std::uint32_t>> Checker::order_of(const Partition& before, bool fast) {
+    if (fast) {
+        auto found = check_fast(before, history_.values, model_);
+        if (!found || !found->ordered) return std::nullopt;
+        return std::move(found->order);
+    }
+    SearchResult found = run_search(before);
+    if (found.end != SearchEnd::placed) return std::nullopt;
+    return std::move(found.order);
 }
 
 /// Finds a linearization of what came before the blocking completion, and tells how it ends.
-std::string Checker::describe_prefix(const Partition& partition, std::uint32_t blocking) {
-    const Partition before = truncate(partition, blocking);
-    Decision decision;
-    const std::optional<ValueId> initial = model_.register_initial(history_.values);
-    if (initial.has_value() && zones_apply(before, *initial)) {
-        decision.order = check_zones(before, *initial).order;
-    } else {
-        SearchResult found = run_search(before);
-        if (found.end != SearchEnd::placed) return "the history before it is linearizable";
-        decision.order = std::move(found.order);
-    }
+std::string Checker::describe_prefix(const Partition& partition, const Decision& decision) {
+    const Partition before = truncate(partition, decision.blocking);
+    const bool zones = model_.register_initial(history_.values).has_value() &&
+                       check_fast(before, history_.values, model_).has_value();
+    const auto order = order_of(before, decision.fast.has_value() || zones);
+    if (!order) return "the history before it is linearizable";
     const std::unique_ptr<Machine> machine = model_.start(history_.values);
     StateId state = machine->initial();
-    for (const std::uint32_t index : decision.order) {
+    for (const std::uint32_t index : *order) {
         const Entry& entry = before.entries[index];
         state = machine->step(state, entry.operation);
         GEODE_ASSERT(state != rejected);
         result_.blocked->prefix.push_back(entry.source);
     }
-    std::string out = "the " + std::to_string(decision.order.size()) +
+    std::string out = "the " + std::to_string(order->size()) +
                       " operations before it can be ordered, leaving " + machine->describe(state);
-    if (!decision.order.empty()) {
+    if (!order->empty()) {
         out.append(" after (").append(words(result_.blocked->prefix.back())).append(")");
     }
     return out;
@@ -199,13 +240,17 @@ std::string Checker::describe_prefix(const Partition& partition, std::uint32_t b
 std::string Checker::describe_concurrent() const {
     const std::vector<std::uint32_t>& concurrent = result_.blocked->concurrent;
     if (concurrent.empty()) return "no operation runs at the same time";
-    std::string out = "at the same time: ";
-    for (std::size_t index = 0; index < concurrent.size(); ++index) {
+    return "at the same time: " + describe_some(concurrent);
+}
+
+std::string Checker::describe_some(const std::vector<std::uint32_t>& operations) const {
+    std::string out;
+    for (std::size_t index = 0; index < operations.size(); ++index) {
         if (index == described_operations_max) {
-            return out + ", and " + std::to_string(concurrent.size() - index) + " more";
+            return out + ", and " + std::to_string(operations.size() - index) + " more";
         }
         if (index > 0) out.append(", ");
-        out.append("(").append(words(concurrent[index])).append(")");
+        out.append("(").append(words(operations[index])).append(")");
     }
     return out;
 }
@@ -214,7 +259,7 @@ std::string Checker::describe_concurrent() const {
 std::string Checker::reason(const Partition& partition, const Entry& blocking) const {
     const Operation& read = blocking.operation;
     const std::optional<ValueId> initial = model_.register_initial(history_.values);
-    if (read.function != Function::read || read.result == initial) return {};
+    if (!initial || read.function != Function::read || read.result == initial) return {};
     bool written = false;
     for (const Entry& entry : partition.entries) {
         const Operation& write = entry.operation;
@@ -236,8 +281,14 @@ std::string Checker::words(std::uint32_t operation) const {
 }
 
 std::string Checker::key_words(const Partition& partition) const {
-    if (partition.key == nil_value) return {};
-    return " for key " + history_.values.describe(partition.key);
+    std::string out;
+    if (partition.key != nil_value) {
+        out.append(" for key ").append(history_.values.describe(partition.key));
+    }
+    if (partition.element) {
+        out.append(" for element ").append(history_.values.describe(*partition.element));
+    }
+    return out;
 }
 
 }  // namespace

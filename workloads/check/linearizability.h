@@ -5,9 +5,10 @@
 // its completion?
 //
 // Linearizability is local (Herlihy & Wing 1990, theorem 1), so the history is split by key if the
-// model allows, and each object is judged alone: by zones where they are exact (zones.h), by search
-// otherwise (search.h). Both name the same blocking operation: the one with whose completion the
-// history stops being linearizable (given how the operations then still open ended).
+// model allows, and each object is judged alone: by a fast check where one is exact
+// (fast_checks.h), by search otherwise (search.h). Both name the same blocking operation: the one
+// with whose completion the history stops being linearizable (given how the operations then still
+// open ended; where answers of a queue or stack were never told, perhaps a later one).
 //
 // A pure function of history, model and options: the same answer on every machine.
 
@@ -43,7 +44,8 @@ struct LinearizabilityResult {
     Verdict verdict = Verdict::valid;
     std::string explanation;         ///< in words; for unknown the limit that was hit
     std::optional<Blocked> blocked;  ///< if invalid
-    /// If valid, for each object a linearization: operations that took effect, in order.
+    /// If valid, a linearization for each object: operations that took effect, in order. Objects
+    /// decided without finding one (queues, stacks) have none.
     std::vector<std::vector<std::uint32_t>> witness;
     std::uint64_t steps = 0;
     std::uint64_t bytes = 0;  ///< the most that the search of one object held

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 
+#include "base/hash_map.h"
+
 namespace geode::check {
 namespace {
 
-constexpr std::uint32_t no_partition = UINT32_MAX;
+constexpr std::uint64_t lookup_salt = 0x7061;  // lookups only, never iterated
 
 /// Renumbers global event positions, which have holes, to 0, 1, 2...
 void number_events(Partition& partition) {
@@ -36,24 +38,41 @@ void number_events(Partition& partition) {
     }
 }
 
+/// By key: whether its object is one. A set that is never read whole is as many objects as it has
+/// elements.
+std::vector<bool> read_whole(const History& history, const Model& model) {
+    const bool sets = model.discipline() == Discipline::set;
+    std::vector<bool> whole(history.values.count(), !sets);
+    for (const Operation& operation : history.operations) {
+        if (operation.function == Function::read) whole[operation.key.value()] = true;
+    }
+    return whole;
+}
+
 }  // namespace
 
 std::vector<Partition> split(const History& history, const Model& model) {
     const std::unique_ptr<Machine> machine = model.start(history.values);
+    const std::vector<bool> whole = read_whole(history, model);
     std::vector<Partition> partitions;
-    std::vector<std::uint32_t> partition_of(history.values.count(), no_partition);
+    HashMap<std::uint64_t, std::uint32_t> partition_of(lookup_salt);
     for (std::uint32_t index = 0; index < history.operations.size(); ++index) {
         const Operation& operation = history.operations[index];
         if (operation.completion == Completion::fail) continue;
         const bool pure = machine->pure(operation);
         if (pure && operation.completion == Completion::unknown) continue;
         const ValueId key = model.splits_by_key() ? operation.key : nil_value;
-        std::uint32_t& found = partition_of[key.value()];
-        if (found == no_partition) {
-            found = static_cast<std::uint32_t>(partitions.size());
-            partitions.push_back(Partition{.key = key, .entries = {}, .events = {}});
+        std::optional<ValueId> element;
+        if (!whole[key.value()]) element = operation.argument;
+        const std::uint64_t place =
+            (std::uint64_t{key.value()} << 32) | (element ? element->value() + 1 : 0);
+        const auto made = static_cast<std::uint32_t>(partitions.size());
+        const auto [found, fresh] = partition_of.try_emplace(place, made);
+        if (fresh) {
+            partitions.push_back(
+                Partition{.key = key, .element = element, .entries = {}, .events = {}});
         }
-        partitions[found].entries.push_back(
+        partitions[found->second].entries.push_back(
             Entry{.operation = operation, .source = index, .pure = pure});
     }
     for (Partition& partition : partitions) number_events(partition);
@@ -62,7 +81,7 @@ std::vector<Partition> split(const History& history, const Model& model) {
 
 Partition truncate(const Partition& partition, std::uint32_t position) {
     GEODE_ASSERT(position <= partition.events.size());
-    Partition out{.key = partition.key, .entries = {}, .events = {}};
+    Partition out{.key = partition.key, .element = partition.element, .entries = {}, .events = {}};
     for (const Entry& entry : partition.entries) {
         if (entry.invoked >= position) break;
         const bool open = entry.completed == pending || entry.completed >= position;

@@ -12,6 +12,7 @@
 //     time after invoked, or never.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "workloads/check/models.h"
@@ -35,12 +36,14 @@ struct Event {
 
 struct Partition {
     ValueId key;
+    std::optional<ValueId> element;  ///< of a set split by its elements
     std::vector<Entry> entries;
     std::vector<Event> events;
 };
 
 /// The history's objects, in order of first appearance; one partition for all keys if the model
-/// does not split. O(n log n).
+/// does not split. A set that is never read whole is split by its elements, which are
+/// independent then. O(n log n).
 std::vector<Partition> split(const History& history, const Model& model);
 
 /// What was known just before event `position`: operations invoked by then, of which those not yet

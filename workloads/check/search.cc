@@ -70,6 +70,7 @@ private:
     std::uint32_t next_read_completion() const;
     bool unreachable_read() const;
     bool try_candidate(const Frame& frame, std::uint32_t candidate);
+    bool frees(std::uint32_t entry) const;
     void apply(std::uint32_t entry, StateId next);
     bool choose();
     void restore(const Frame& frame);
@@ -370,7 +371,7 @@ bool Search::try_candidate(const Frame& frame, std::uint32_t candidate) {
     // Without the operation before it, which then is free, this one leads at least as far.
     if (frame.unnoticed && plan_.resets[candidate]) return false;
     const bool crashed = entry_at(candidate).completed == pending;
-    if (crashed && next == config_.state) return false;
+    if (crashed && next == config_.state && !frees(candidate)) return false;
     const std::size_t order_before = order_.size();
     apply(candidate, next);
     const bool demanded = candidate == partition_.events[config_.position].entry;
@@ -378,6 +379,15 @@ bool Search::try_candidate(const Frame& frame, std::uint32_t candidate) {
     const bool avoidable = crashed || plan_.total[candidate];
     unnoticed_ = avoidable && !demanded && !noticed;
     return true;
+}
+
+/// Whether the operation is a reset that makes another free.
+bool Search::frees(std::uint32_t entry) const {
+    if (!plan_.resets[entry]) return false;
+    for (std::size_t word = 0; word < free_.size(); ++word) {
+        if ((open_total_[word] & ~taken_[word] & ~free_[word]) != 0) return true;
+    }
+    return false;
 }
 
 /// Lets the operation take effect, and with it every pure one that then fits.

@@ -17,7 +17,7 @@
 //  fits
 //    now, or the next to follow is not a reset;
 //  - operations of unknown outcome with the same effect are used in invocation order, and only to
-//    change the state;
+//    change the state or to make others free;
 //  - a state from which the next pure operation to complete can no longer be reached is dropped;
 //  - the machine merges states that no operation of this history tells apart.
 //

@@ -5,26 +5,15 @@
 #include <tuple>
 
 #include "base/hash_map.h"
+#include "workloads/check/prefixes.h"
+#include "workloads/check/zone_order.h"
 
 namespace geode::check {
 namespace {
 
 constexpr std::uint32_t no_cluster = UINT32_MAX;
 constexpr std::uint32_t initial_cluster = 0;
-// Positions are widened so that the initial write fits before them and "never" after them.
-constexpr std::int64_t never_position = INT64_MAX;
-constexpr std::int64_t initial_invoked = -2;
-constexpr std::int64_t initial_completed = -1;
 constexpr std::uint64_t lookup_salt = 0x7a;
-
-struct Cluster {
-    std::int64_t write_invoked = never_position;
-    std::int64_t first_completion = never_position;
-    std::int64_t last_invocation = initial_invoked;
-    bool forward() const { return first_completion < last_invocation; }
-    /// No operation has to happen: nothing known of it has completed.
-    bool idle() const { return first_completion == never_position; }
-};
 
 class Zones {
 public:
@@ -37,14 +26,11 @@ public:
 
 private:
     bool measure(std::uint32_t limit);
-    bool zones_fit();
-    const Cluster* forward_before(std::int64_t moment) const;
-    std::int64_t moment_of(const Cluster& cluster) const;
 
     const Partition& partition_;
     std::vector<std::uint32_t> cluster_of_;  // by entry
     std::vector<Cluster> clusters_;
-    std::vector<Cluster> forward_;  // by first completion
+    ZoneOrder zone_order_;
 };
 
 Zones::Zones(const Partition& partition, ValueId initial) : partition_(partition) {
@@ -67,7 +53,7 @@ Zones::Zones(const Partition& partition, ValueId initial) : partition_(partition
 }
 
 bool Zones::linearizable(std::uint32_t limit) {
-    return measure(limit) && zones_fit();
+    return measure(limit) && zone_order_.fits(clusters_);
 }
 
 /// Computes the clusters of the events before `limit`; false if a value was read that nobody had
@@ -98,37 +84,6 @@ bool Zones::measure(std::uint32_t limit) {
     });
 }
 
-bool Zones::zones_fit() {
-    forward_.clear();
-    for (const Cluster& cluster : clusters_) {
-        if (!cluster.idle() && cluster.forward()) forward_.push_back(cluster);
-    }
-    std::ranges::sort(forward_, {}, &Cluster::first_completion);
-    for (std::size_t index = 1; index < forward_.size(); ++index) {
-        if (forward_[index].first_completion < forward_[index - 1].last_invocation) return false;
-    }
-    return std::ranges::none_of(clusters_, [this](const Cluster& cluster) {
-        if (cluster.idle() || cluster.forward()) return false;
-        const Cluster* const around = forward_before(cluster.last_invocation);
-        return around != nullptr && cluster.first_completion < around->last_invocation;
-    });
-}
-
-/// The last forward zone that begins before `moment`, or null.
-const Cluster* Zones::forward_before(std::int64_t moment) const {
-    const auto after = std::ranges::lower_bound(forward_, moment, {}, &Cluster::first_completion);
-    return after == forward_.begin() ? nullptr : &*std::prev(after);
-}
-
-/// Where the cluster goes among the others: a forward one at its beginning, a backward one at the
-/// first moment of its zone outside forward ones.
-std::int64_t Zones::moment_of(const Cluster& cluster) const {
-    if (cluster.forward()) return cluster.first_completion;
-    const Cluster* const around = forward_before(cluster.last_invocation);
-    if (around == nullptr) return cluster.last_invocation;
-    return std::max(cluster.last_invocation, around->last_invocation);
-}
-
 std::vector<std::uint32_t> Zones::order() const {
     // Moment of the cluster, its number, its write first, then its reads as they were invoked.
     using Place = std::tuple<std::int64_t, std::uint32_t, bool, std::uint32_t>;
@@ -139,8 +94,9 @@ std::vector<std::uint32_t> Zones::order() const {
         const Cluster& cluster = clusters_[number];
         if (cluster.idle()) continue;
         const bool is_read = partition_.entries[index].operation.function == Function::read;
-        places.emplace_back(number == initial_cluster ? initial_completed : moment_of(cluster),
-                            number, is_read, index);
+        places.emplace_back(
+            number == initial_cluster ? initial_completed : zone_order_.moment_of(cluster), number,
+            is_read, index);
     }
     std::ranges::sort(places);
     std::vector<std::uint32_t> entries;
@@ -171,15 +127,8 @@ ZoneResult check_zones(const Partition& partition, ValueId initial) {
         return result;
     }
     result.linearizable = false;
-    // Linearizability is prefix-closed, so the first bad event can be found by halving.
-    std::uint32_t good = 0;
-    std::uint32_t bad = all;
-    while (bad - good > 1) {
-        const std::uint32_t middle = good + (bad - good) / 2;
-        (zones.linearizable(middle) ? good : bad) = middle;
-    }
-    GEODE_ASSERT(partition.events[good].completes);
-    result.blocking = good;
+    result.blocking =
+        first_failing(partition, [&](std::uint32_t limit) { return zones.linearizable(limit); });
     return result;
 }
 

@@ -6,8 +6,8 @@
 // A write and the reads that saw it form a cluster, which any linearization keeps together. The
 // zone of a cluster lies between its earliest completion and its latest invocation. If the
 // completion comes first the zone is forward: the register holds that value all through it.
-// Otherwise it is backward: the whole cluster fits at any one moment in it. Then the history is
-// linearizable exactly when
+// Otherwise it is backward: the whole cluster fits at any one moment in it (zone_order.h). Then the
+// history is linearizable exactly when
 //   1. every value read was written, by a write invoked before the read completed,
 //   2. no two forward zones overlap, and
 //   3. no backward zone lies inside a forward one.
