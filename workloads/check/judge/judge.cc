@@ -2,6 +2,7 @@
 #include "workloads/check/judge/judge.h"
 
 #include <algorithm>
+#include <array>
 
 #include "workloads/check/judge/model_tables.h"
 
@@ -20,11 +21,17 @@ std::string join(std::span<const std::string_view> names) {
     return out;
 }
 
+std::array<std::span<const ModelSpec>, 2> tables() {
+    return {object_models(), transaction_models()};
+}
+
 Result<const ModelSpec*> find_model(std::string_view name) {
     std::vector<std::string_view> names;
-    for (const ModelSpec& spec : model_specs()) {
-        if (spec.name == name) return &spec;
-        names.push_back(spec.name);
+    for (const std::span<const ModelSpec> table : tables()) {
+        for (const ModelSpec& spec : table) {
+            if (spec.name == name) return &spec;
+            names.push_back(spec.name);
+        }
     }
     return unknown_name("model", name, join(names));
 }
@@ -45,14 +52,11 @@ Result<const ModelSpec*> look_up(const JudgeRequest& request) {
 
 }  // namespace
 
-std::span<const ModelSpec> model_specs() {
-    static const std::vector<ModelSpec> all = [] {
-        std::vector<ModelSpec> specs;
-        for (const auto table : {object_models(), transaction_models()}) {
-            specs.insert(specs.end(), table.begin(), table.end());
-        }
-        return specs;
-    }();
+std::vector<ModelSpec> model_specs() {
+    std::vector<ModelSpec> all;
+    for (const std::span<const ModelSpec> table : tables()) {
+        all.insert(all.end(), table.begin(), table.end());
+    }
     return all;
 }
 

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "workloads/check/judgement.h"
@@ -39,7 +40,7 @@ struct ModelSpec {
 };
 
 /// All models, in the order in which a list shows them.
-std::span<const ModelSpec> model_specs();
+std::vector<ModelSpec> model_specs();
 
 /// invalid_argument, listing the names there are, for a model, level or format that is not; for
 /// text that is not in the notation, as "name:line: expected ..."; and for an operation the model

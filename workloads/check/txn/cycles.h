@@ -21,11 +21,11 @@
 // its head to its tail is a breadth-first search over (node, whether the last edge forbids the
 // next). A pass for components over the same pairs decides where a walk gets back at all.
 //
-// Exact: what is named is there, and what is there is named or implied by something named. Only
-// where a component also has a cycle without rw edges, a G-nonadjacent or prefix cycle may be missed
-// if the shortest walk crosses itself; every level that forbids it forbids that other cycle too.
+// Exact: what is named is there, and what is there is named or implied by what is. Only beside a
+// cycle without rw edges may a G-nonadjacent or prefix cycle be missed, if its shortest walk crosses
+// itself; levels that forbid it forbid the other too. Work is counted in edges looked at and ends
+// at the budget, on every machine at the same place.
 //
-// Work is counted in edges looked at and ends at the budget, on every machine at the same place.
 // Source: Adya, "Weak Consistency" (1999), chapter 3; Kingsbury, Alvaro, "Elle" (VLDB 2020).
 
 #include <cstdint>
