@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "jepsen/command.h"
+#include "jepsen/line_client.h"
 #include "jepsen/plots.h"
 #include "jepsen/report.h"
 #include "jepsen/store.h"
@@ -215,6 +216,22 @@ int compare_command(const CompareArguments& arguments) {
         return complain(kept.error());
     }
     return 0;
+}
+
+int client_command(const ClientArguments& arguments) {
+    const auto deadline = sim::parse_duration(arguments.deadline);
+    if (!deadline) return complain(deadline.error());
+    std::vector<Address> endpoints;
+    std::string_view rest = arguments.endpoints;
+    while (!rest.empty()) {
+        const std::size_t comma = std::min(rest.find(','), rest.size());
+        const auto address = parse_address(rest.substr(0, comma));
+        if (!address) return complain(address.error());
+        endpoints.push_back(*address);
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    if (endpoints.empty()) return complain("--endpoints: expected host:port,...");
+    return serve_lines(endpoints, *deadline);
 }
 
 int probe_command(const std::string& preload_library) {

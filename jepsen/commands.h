@@ -43,6 +43,13 @@ struct CompareArguments {
 /// Lays the two worlds' results of one schedule side by side; also into the store.
 int compare_command(const CompareArguments& arguments);
 
+struct ClientArguments {
+    std::string endpoints = "127.0.0.1:3141";
+    std::string deadline = "5s";
+};
+/// A client for other programs, line by line (line_client.h).
+int client_command(const ClientArguments& arguments);
+
 /// What this machine can do, one line each.
 int probe_command(const std::string& preload_library);
 

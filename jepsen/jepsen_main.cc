@@ -43,6 +43,7 @@ struct Commands {
     jepsen::RunArguments run;
     jepsen::AnalyzeArguments analyze;
     jepsen::CompareArguments compare;
+    jepsen::ClientArguments client;
     int status = 0;
 };
 
@@ -87,6 +88,12 @@ void add_others(CLI::App& app, Commands& all) {
                         "a result of geode-sim run --json (default: runs it now)");
     compare->add_option("--sim-binary", all.compare.sim_binary, "geode-sim to run");
     compare->callback([&all] { all.status = jepsen::compare_command(all.compare); });
+
+    CLI::App* const client = app.add_subcommand("client", "a client for other programs, by lines");
+    client->add_option("--endpoints", all.client.endpoints, "client addresses, comma-separated")
+        ->envname("GEODE_ENDPOINTS");
+    client->add_option("--deadline", all.client.deadline, "of one request (5s)");
+    client->callback([&all] { all.status = jepsen::client_command(all.client); });
 
     CLI::App* const probe = app.add_subcommand("probe", "what this machine can do");
     probe->callback([&all] { all.status = jepsen::probe_command(all.run.preload_library); });

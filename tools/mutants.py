@@ -8,6 +8,7 @@ A patch begins with header lines:
     # story: what the bug breaks, in one or more such lines
     # sweep: --workload register --faults all --seeds 1..2000
     # expect: exit 1            (or alternatives: exit 1|3|4)
+    # real: --workload register --nodes 3 --duration 30s --seeds 1..5     (some have it)
 
 Per mutant: the tree is copied to build/mutants/source, patched, only geode-sim is built there
 (unchanged files keep their times, so that is a few compilations), and
@@ -17,6 +18,8 @@ exits 1 if a mutant survives, 2 if one no longer applies or builds.
     tools/mutants.py                      all of them
     tools/mutants.py --only lost_vote     one
     tools/mutants.py --check-apply        only whether every patch still applies (fast)
+    tools/mutants.py --real               build them into the daemon, let geode-jepsen find them:
+                                          those with a `real` line, seed by seed until one is found
     tools/mutants.py --list
 """
 
@@ -41,7 +44,7 @@ class Mutant:
         self.fields = {}
         with open(path, encoding='utf-8') as file:
             for line in file:
-                match = re.match(r'# (mutant|story|sweep|expect):\s*(.*?)\s*$', line)
+                match = re.match(r'# (mutant|story|sweep|expect|real):\s*(.*?)\s*$', line)
                 if match:
                     before = self.fields.get(match[1])
                     self.fields[match[1]] = f'{before} {match[2]}' if before else match[2]
@@ -94,15 +97,15 @@ def copy_tree(target):
         shutil.copy(source, copy)  # a new time: ninja must see a file that was patched before
 
 
-def build(source, folder):
-    """Builds geode-sim; returns None or the compiler's words."""
+def build(source, folder, target):
+    """Builds the target; returns None or the compiler's words."""
     configure = ['cmake', '-S', source, '-B', folder, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=None',
                  '-DCMAKE_CXX_FLAGS=-O2 -g1']
     if not os.path.exists(os.path.join(folder, 'build.ninja')):
         done = subprocess.run(configure, capture_output=True, text=True)
         if done.returncode != 0:
             return done.stderr
-    done = subprocess.run(['ninja', '-C', folder, 'geode-sim'], capture_output=True, text=True)
+    done = subprocess.run(['ninja', '-C', folder, target], capture_output=True, text=True)
     return None if done.returncode == 0 else done.stdout[-3000:]
 
 
@@ -129,6 +132,26 @@ def sweep(mutant, program, jobs):
     return status, seeds_tried(record), used
 
 
+def run_real(mutant, program, _jobs):
+    """Returns (exit status, seeds tried, CPU seconds) of geode-jepsen, seed by seed."""
+    words = shlex.split(mutant.fields['real'])
+    at = words.index('--seeds')
+    first, last = (int(seed) for seed in words[at + 1].split('..'))
+    words[at:at + 2] = []
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    status, tried = 0, 0
+    with open(os.path.join(WORK, mutant.name + '.real.log'), 'wb') as log:
+        for seed in range(first, last + 1):
+            command = [program, 'run', *words, '--seed', str(seed), '--store',
+                       os.path.join(WORK, 'store')]
+            status, tried = subprocess.run(command, stdout=log, stderr=log).returncode, tried + 1
+            if status in mutant.statuses:
+                break
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return status, tried, used
+
+
 def check_apply(mutants):
     broken = 0
     for mutant in mutants:
@@ -140,7 +163,7 @@ def check_apply(mutants):
     return 1 if broken else 0
 
 
-def run(mutants, jobs):
+def run(mutants, jobs, target, find):
     source, folder = os.path.join(WORK, 'source'), os.path.join(WORK, 'build')
     os.makedirs(source, exist_ok=True)
     survivors = broken = 0
@@ -150,13 +173,12 @@ def run(mutants, jobs):
         problem = mutant.applies(source)
         if problem is None:
             mutant.apply(source)
-            problem = build(source, folder)
+            problem = build(source, folder, target)
         if problem is not None:
             broken += 1
             print(f'{mutant.name:32} {"-":7} {"-":>7} {"-":>8}  does not apply or build\n{problem}')
             continue
-        program = os.path.join(folder, 'bin', 'geode-sim')
-        status, seeds, used = sweep(mutant, program, jobs)
+        status, seeds, used = find(mutant, os.path.join(folder, 'bin', target), jobs)
         killed = status in mutant.statuses
         survivors += not killed
         verdict = f'exit {status}' + ('' if killed else f', expected {mutant.fields["expect"]}')
@@ -172,6 +194,7 @@ def main():
     parser.add_argument('--only', action='append', metavar='NAME', help='may be repeated')
     parser.add_argument('--check-apply', action='store_true')
     parser.add_argument('--list', action='store_true')
+    parser.add_argument('--real', action='store_true', help='on real processes')
     parser.add_argument('--folder', default=os.path.join(ROOT, 'tests', 'mutants'))
     parser.add_argument('-j', type=int, default=os.cpu_count(), dest='jobs')
     options = parser.parse_args()
@@ -184,7 +207,12 @@ def main():
     if options.list:
         print(''.join(f'{mutant.name:32} {mutant.fields["story"]}\n' for mutant in mutants), end='')
         return 0
-    return check_apply(mutants) if options.check_apply else run(mutants, options.jobs)
+    if options.check_apply:
+        return check_apply(mutants)
+    if not options.real:
+        return run(mutants, options.jobs, 'geode-sim', sweep)
+    return run([mutant for mutant in mutants if 'real' in mutant.fields], options.jobs,
+               'geode-jepsen', run_real)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,6 @@
+; SPDX-License-Identifier: Apache-2.0
+; Stands in for Jepsen's namespace where only Clojure is there: names and arities, no behaviour.
+(ns jepsen.cli)
+(defn single-test-cmd [opts] opts)
+(defn serve-cmd [] {})
+(defn run! [commands args] [commands args])
