@@ -13,7 +13,10 @@ namespace geode::check {
 /// Single objects: operations with one key, judged by sequential models.
 std::span<const ModelSpec> object_models();
 
-/// Transactions on many keys, judged by levels of isolation.
+/// Lists of transactions on many keys, judged by levels of isolation.
 std::span<const ModelSpec> transaction_models();
+
+/// The same of registers.
+std::span<const ModelSpec> register_transaction_models();
 
 }  // namespace geode::check

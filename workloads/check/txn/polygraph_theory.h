@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The theory half of a polygraph search (polygraph.h, points 2 to 4): questions are pairs of chains
+// of one key, answers are edges, and an assignment stands when the order of the graph sorts the
+// chains of every key. Internal to polygraph.cc.
+
+#include "base/hash_map.h"
+#include "workloads/check/txn/clause_search.h"
+#include "workloads/check/txn/polygraph_graph.h"
+
+namespace geode::check::txn {
+
+class PolygraphTheory final : public SearchTheory {
+public:
+    /// Borrows all of them.
+    PolygraphTheory(const RegisterIndex& index, const VersionChains& versions,
+                    PolygraphGraph& shape, StrongLevel level);
+
+    /// Where questions go; before the search runs.
+    void attach(ClauseSearch& search) { search_ = &search; }
+
+    bool assume(Literal literal, std::vector<Literal>& culprits) override;
+    void retract(Literal literal) override;
+    Refinement refine(std::uint32_t decisions) override;
+    std::uint64_t steps() const override { return steps_ + graph_.steps(); }
+    std::uint64_t bytes() const override;
+
+    std::uint64_t questions() const { return pairs_.size(); }
+
+    /// The cycle that was found last.
+    Cycle cycle() const;
+
+private:
+    using Objection = std::vector<Literal>;  // a clause
+
+    // Of the edges between neighbours that check_stale_reads() adds for its time.
+    static constexpr std::uint32_t neighbour_labels = 3U << 30;
+
+    /// Where a chain lies in the order now.
+    struct Extent {
+        std::uint32_t head = 0;     // what sorts it
+        std::uint32_t tail = 0;     // must be before the next chain's head
+        std::uint32_t readers = 0;  // the last of them must be before the next chain's commit
+        std::uint32_t commit = 0;   // of the head
+        std::uint32_t chain = 0;
+    };
+
+    static std::uint32_t label_of(Literal literal);
+    ChainPair pair_of(Literal literal) const;
+    bool insert(const GraphEdge& edge) { return graph_.insert(edge.from, edge.to, edge.label); }
+    /// The literal that says so; its variable is made if there is none.
+    Literal question(const ChainPair& pair);
+    Extent extent_of(std::uint32_t chain);
+    void sort_extents(std::uint32_t key);
+    void find_overlaps(std::uint32_t key);
+    bool possible(const ChainPair& pair);
+    bool find_facts();
+
+    // Parallel snapshot isolation.
+    Refinement check_stale_reads(std::uint32_t decisions);
+    Refinement add_objections();
+    void insert_neighbours();
+    void find_stale(std::uint32_t key);
+    void look(std::uint32_t key, std::uint32_t reader, std::uint32_t version, std::uint32_t next);
+
+    const RegisterIndex& index_;
+    const VersionChains& versions_;
+    PolygraphGraph& shape_;
+    OrderedGraph& graph_;
+    StrongLevel level_;
+    ClauseSearch* search_ = nullptr;
+    std::vector<ChainPair> pairs_;  // by variable
+    HashMap<std::uint64_t, std::uint32_t> pairs_by_chains_;
+    std::vector<ChainPair> candidates_;
+    std::vector<ChainPair> neighbours_;
+    std::vector<Objection> objections_;
+    std::vector<std::vector<GraphEdge>> objection_cycles_;
+    std::vector<Extent> extents_;
+    std::vector<GraphEdge> cycle_;
+    std::uint32_t fact_rounds_ = 0;
+    std::uint64_t steps_ = 0;
+};
+
+}  // namespace geode::check::txn
