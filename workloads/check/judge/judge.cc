@@ -21,8 +21,8 @@ std::string join(std::span<const std::string_view> names) {
     return out;
 }
 
-std::array<std::span<const ModelSpec>, 3> tables() {
-    return {object_models(), transaction_models(), register_transaction_models()};
+std::array<std::span<const ModelSpec>, 4> tables() {
+    return {object_models(), total_models(), transaction_models(), register_transaction_models()};
 }
 
 Result<const ModelSpec*> find_model(std::string_view name) {

@@ -13,6 +13,9 @@ namespace geode::check {
 /// Single objects: operations with one key, judged by sequential models.
 std::span<const ModelSpec> object_models();
 
+/// Properties of a whole history that are counted, not searched for.
+std::span<const ModelSpec> total_models();
+
 /// Lists of transactions on many keys, judged by levels of isolation.
 std::span<const ModelSpec> transaction_models();
 

@@ -1,87 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "workloads/check/edn.h"
-#include "workloads/check/formats.h"
 #include "workloads/check/judge/model_tables.h"
-#include "workloads/check/linearizability.h"
+#include "workloads/check/judge/object_requests.h"
+#include "workloads/check/totals.h"
 
 namespace geode::check {
 namespace {
 
 constexpr std::array<std::string_view, 1> linearizable = {"linearizable"};
-constexpr std::array<std::string_view, 3> object_formats = {"jepsen-log", "edn", "json"};
-
-Format format_of(std::string_view name) {
-    if (name == "jepsen-log") return Format::jepsen_log;
-    if (name == "edn") return Format::edn;
-    if (name == "json") return Format::json_lines;
-    return Format::detect;
-}
-
-WitnessOperation witness_of(const History& history, std::uint32_t index) {
-    const Operation& operation = history.operations[index];
-    return WitnessOperation{.index = index,
-                            .process = operation.process,
-                            .invoked = operation.invoked,
-                            .completed = operation.completed,
-                            .words = describe_action(operation, history.values)};
-}
-
-Judgement judgement_of(const History& history, const LinearizabilityResult& result) {
-    Judgement judgement{.verdict = result.verdict,
-                        .reason = {},
-                        .anomalies = {},
-                        .operations = {},
-                        .ruled_out = {},
-                        .also_ruled_out = {},
-                        .steps = result.steps,
-                        .bytes = result.bytes};
-    if (result.verdict == Verdict::unknown) judgement.reason = result.explanation;
-    if (result.verdict != Verdict::invalid) return judgement;
-    std::vector<std::uint32_t> shown = result.blocked->concurrent;
-    shown.push_back(result.blocked->operation);
-    const std::vector<std::uint32_t>& prefix = result.blocked->prefix;
-    if (!prefix.empty()) shown.push_back(prefix.back());
-    std::ranges::sort(shown);
-    shown.erase(std::ranges::unique(shown).begin(), shown.end());
-    for (const std::uint32_t index : shown) {
-        judgement.operations.push_back(witness_of(history, index));
-    }
-    judgement.anomalies.push_back(Anomaly{.name = "nonlinearizable",
-                                          .words = result.explanation,
-                                          .operations = {result.blocked->operation},
-                                          .steps = {}});
-    judgement.ruled_out = {"linearizable"};
-    return judgement;
-}
-
-Result<Judgement> judge_linearizable(const Model& model, std::string_view text,
-                                     std::string_view name, const JudgeRequest& request,
-                                     Pairs pairs = Pairs::keyed) {
-    GEODE_TRY(const History history,
-              parse_history(text, name, {.format = format_of(request.format), .pairs = pairs}));
-    const LinearizabilityOptions options{.steps_max = request.budget.steps_max,
-                                         .bytes_max = request.budget.bytes_max,
-                                         .fast_paths = FastPaths::use};
-    const auto result = check_linearizability(history, model, options);
-    if (!result) {
-        return make_error(result.code(), std::string(name) + ": " + result.error().message);
-    }
-    return judgement_of(history, *result);
-}
-
-/// nil, an integer, or else a text.
-Literal literal_of(const std::string& word) {
-    if (word == "nil") return {};
-    Literal literal{.kind = ValueKind::integer};
-    const auto [stop, code] =
-        std::from_chars(word.data(), word.data() + word.size(), literal.integer);
-    if (code == std::errc() && stop == word.data() + word.size()) return literal;
-    return Literal{.kind = ValueKind::text, .text = word};
-}
+constexpr std::array<std::string_view, 2> counter_levels = {"linearizable", "bounds"};
+constexpr std::array<std::string_view, 2> set_levels = {"linearizable", "final-read"};
 
 /// {:x 0, :y 1}, or one value for all registers.
 Result<RegisterValues> parse_register_values(const std::string& text) {
@@ -94,6 +25,7 @@ Result<RegisterValues> parse_register_values(const std::string& text) {
     EdnReader reader(text, "--initial");
     EdnForm form;
     GEODE_TRY([[maybe_unused]] const bool found, reader.next(form));
+    if (!form.unescaped.empty()) return reader.error_at(0, "texts without escapes");
     for (std::size_t key = 1; key < form.nodes[0].end;) {
         const std::size_t value = form.nodes[key].end;
         const EdnNode& held = form.nodes[value];
@@ -122,13 +54,13 @@ Result<Judgement> judge_register(std::string_view text, std::string_view name,
                                  const JudgeRequest& request) {
     const auto model =
         make_register_model(request.initial ? literal_of(*request.initial) : Literal{});
-    return judge_linearizable(*model, text, name, request);
+    return judge_object(*model, text, name, request, Pairs::keyed);
 }
 
 Result<Judgement> judge_kv(std::string_view text, std::string_view name,
                            const JudgeRequest& request) {
     GEODE_TRY_VOID(check_no_initial(request, "with empty texts"));
-    return judge_linearizable(*make_kv_model(), text, name, request);
+    return judge_object(*make_kv_model(), text, name, request, Pairs::keyed);
 }
 
 /// The models that start empty, or free, and have no keys in pairs.
@@ -136,7 +68,7 @@ template <std::unique_ptr<Model> (*make)()>
 Result<Judgement> judge_collection(std::string_view text, std::string_view name,
                                    const JudgeRequest& request) {
     GEODE_TRY_VOID(check_no_initial(request, "empty"));
-    return judge_linearizable(*make(), text, name, request, Pairs::plain);
+    return judge_object(*make(), text, name, request, Pairs::plain);
 }
 
 Result<Judgement> judge_counter(std::string_view text, std::string_view name,
@@ -146,8 +78,21 @@ Result<Judgement> judge_counter(std::string_view text, std::string_view name,
         return make_error(ErrorCode::invalid_argument,
                           "a counter starts with an integer, not \"" + *request.initial + "\"");
     }
-    return judge_linearizable(*make_counter_model(initial.integer), text, name, request,
-                              Pairs::plain);
+    if (request.consistency == "bounds") {
+        GEODE_TRY(const History history, read_history(text, name, request, Pairs::plain));
+        return named(name, check_counter_bounds(history, initial.integer));
+    }
+    return judge_object(*make_counter_model(initial.integer), text, name, request, Pairs::plain);
+}
+
+Result<Judgement> judge_set(std::string_view text, std::string_view name,
+                            const JudgeRequest& request) {
+    GEODE_TRY_VOID(check_no_initial(request, "empty"));
+    if (request.consistency == "final-read") {
+        GEODE_TRY(const History history, read_history(text, name, request, Pairs::plain));
+        return named(name, check_final_set(history));
+    }
+    return judge_object(*make_set_model(), text, name, request, Pairs::plain);
 }
 
 Result<Judgement> judge_multi_register(std::string_view text, std::string_view name,
@@ -156,8 +101,8 @@ Result<Judgement> judge_multi_register(std::string_view text, std::string_view n
     if (request.initial) {
         GEODE_TRY(initial, parse_register_values(*request.initial));
     }
-    return judge_linearizable(*make_multi_register_model(std::move(initial)), text, name, request,
-                              Pairs::plain);
+    return judge_object(*make_multi_register_model(std::move(initial)), text, name, request,
+                        Pairs::plain);
 }
 
 }  // namespace
@@ -172,10 +117,9 @@ std::span<const ModelSpec> object_models() {
          object_formats, judge_collection<make_mutex_model>},
         {"multi-register", "txn of [read k nil] and [write k v] on several registers at once",
          linearizable, object_formats, judge_multi_register},
-        {"counter", "add, subtract (increment, decrement) and read", linearizable, object_formats,
+        {"counter", "add, subtract (increment, decrement) and read", counter_levels, object_formats,
          judge_counter},
-        {"set", "add, remove, contains, read of the whole", linearizable, object_formats,
-         judge_collection<make_set_model>},
+        {"set", "add, remove, contains, read of the whole", set_levels, object_formats, judge_set},
         {"list", "append, read of the whole", linearizable, object_formats,
          judge_collection<make_list_model>},
         {"queue", "enqueue, dequeue, drain; first in, first out", linearizable, object_formats,
