@@ -22,9 +22,8 @@
 // next). A pass for components over the same pairs decides where a walk gets back at all.
 //
 // Exact: what is named is there, and what is there is named or implied by what is. Only beside a
-// cycle without rw edges may a G-nonadjacent or prefix cycle be missed, if its shortest walk crosses
-// itself; levels that forbid it forbid the other too. Work is counted in edges looked at and ends
-// at the budget, on every machine at the same place.
+// cycle without rw edges may a G-nonadjacent or prefix cycle be missed, if its shortest walk
+// crosses itself; levels that forbid it forbid the other too. Work is counted in edges looked at.
 //
 // Source: Adya, "Weak Consistency" (1999), chapter 3; Kingsbury, Alvaro, "Elle" (VLDB 2020).
 

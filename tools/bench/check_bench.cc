@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/bench/check_bench.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <vector>
+
+#include "tools/bench/list_histories.h"
+#include "tools/bench/register_histories.h"
+#include "workloads/check/formats.h"
+#include "workloads/check/judge/judge.h"
+#include "workloads/check/txn/formats.h"
+#include "workloads/check/txn/list_append.h"
+
+namespace geode::bench {
+namespace {
+
+using check::Judgement;
+using check::Verdict;
+
+struct Outcome {
+    std::uint64_t items = 0;  // transactions or operations
+    Verdict verdict = Verdict::valid;
+    double seconds = 0;
+    std::uint64_t bytes = 0;        // what the checker says it held
+    std::uint64_t input_bytes = 0;  // of text, where text is read
+};
+
+struct Case {
+    std::string name;
+    std::string level;
+    bool slow = false;
+    Verdict expected = Verdict::valid;
+    std::function<Outcome()> run;
+};
+
+double measure(const std::function<void()>& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// The same events in the notation of Jepsen.
+std::string edn_of(const check::txn::TxnHistory& history) {
+    std::string json = check::txn::to_json_lines(history).value();
+    // Names become keywords; there are no other texts in made-up histories.
+    std::string edn;
+    edn.reserve(json.size());
+    bool quoted = false;
+    for (const char byte : json) {
+        if (byte == '"') {
+            quoted = !quoted;
+            if (quoted) edn += ':';
+        } else {
+            edn += byte == ':' ? ' ' : byte;
+        }
+    }
+    for (std::size_t at = edn.find("null"); at != std::string::npos; at = edn.find("null", at)) {
+        edn.replace(at, 4, "nil ");
+    }
+    return edn;
+}
+
+Case list_case(Strength strength, std::uint32_t transactions, std::string level, Verdict expected) {
+    Case made{.name = "list-append/" + std::string(to_string(strength)) + "/" +
+                      std::to_string(transactions),
+              .level = std::move(level),
+              .slow = transactions > 100'000,
+              .expected = expected,
+              .run = {}};
+    made.run = [=, model = made.level] {
+        const auto history =
+            make_list_history({.strength = strength, .transactions = transactions});
+        check::txn::ListAppendOptions options;
+        options.models = {model};
+        options.budget.bytes_max = std::uint64_t{4} << 30;
+        Judgement judgement;
+        const double seconds =
+            measure([&] { judgement = check::txn::check_list_append(history, options); });
+        return Outcome{transactions, judgement.verdict, seconds, judgement.bytes};
+    };
+    return made;
+}
+
+Case parse_case(std::uint32_t transactions, bool as_edn) {
+    return Case{
+        .name = std::string("parse/") + (as_edn ? "edn/" : "json/") + std::to_string(transactions),
+        .level = "",
+        .slow = transactions > 100'000,
+        .expected = Verdict::valid,
+        .run = [=] {
+            const std::string text = [&] {
+                const auto history = make_list_history({.transactions = transactions});
+                return as_edn ? edn_of(history) : check::txn::to_json_lines(history).value();
+            }();
+            std::size_t read = 0;
+            const double seconds = measure([&] {
+                const auto history =
+                    check::txn::parse_txn_history(text, "made up", check::txn::TxnObjects::lists);
+                read = history->transactions.size();
+            });
+            const bool whole = read == transactions;
+            return Outcome{transactions, whole ? Verdict::valid : Verdict::invalid, seconds, 0,
+                           text.size()};
+        }};
+}
+
+Case register_case(std::uint32_t clients, std::uint32_t operations, bool stale) {
+    return Case{.name = "register/" + std::to_string(clients) + "x" + std::to_string(operations) +
+                        (stale ? "/stale" : "/good"),
+                .level = "linearizable",
+                .slow = clients * operations > 500'000,
+                .expected = stale ? Verdict::invalid : Verdict::valid,
+                .run = [=] {
+                    const auto history = make_register_history(
+                        {.clients = clients, .operations = operations, .stale_read = stale});
+                    const std::string text = check::to_json_lines(history).value();
+                    Judgement judgement;
+                    const double seconds = measure([&] {
+                        judgement = check::judge(text, "made up", {.model = "register"}).value();
+                    });
+                    return Outcome{std::uint64_t{clients} * operations, judgement.verdict, seconds,
+                                   judgement.bytes, text.size()};
+                }};
+}
+
+std::string contents_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+/// The logs of etcd that Porcupine is measured with, all in one process; none if they are not here.
+std::vector<Case> etcd_cases() {
+    const char* const root = std::getenv("GEODE_DATA");
+    const auto folder = std::filesystem::path(root != nullptr ? root : "../shared/data") /
+                        "histories/porcupine/jepsen";
+    std::vector<std::string> texts;
+    if (std::filesystem::exists(folder)) {
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            if (entry.path().extension() == ".log") texts.push_back(contents_of(entry.path()));
+        }
+    }
+    if (texts.empty()) {
+        std::fprintf(stderr, "skipped: porcupine/jepsen\n");
+        return {};
+    }
+    return {Case{.name = "etcd/" + std::to_string(texts.size()),
+                 .level = "linearizable",
+                 .slow = false,
+                 .expected = Verdict::valid,
+                 .run = [texts] {
+                     Outcome outcome{.items = texts.size()};
+                     outcome.seconds = measure([&] {
+                         for (const std::string& text : texts) {
+                             const auto judged =
+                                 check::judge(text, "etcd", {.model = "register"}).value();
+                             outcome.bytes = std::max(outcome.bytes, judged.bytes);
+                             outcome.input_bytes += text.size();
+                         }
+                     });
+                     return outcome;
+                 }}};
+}
+
+std::vector<Case> all_cases() {
+    std::vector<Case> cases = etcd_cases();
+    for (const std::uint32_t clients : {5U, 10U, 20U, 30U}) {
+        for (const std::uint32_t operations : {1'000U, 10'000U, 100'000U}) {
+            cases.push_back(register_case(clients, operations, false));
+            cases.push_back(register_case(clients, operations, true));
+        }
+    }
+    const std::string strict = "strict-serializable";
+    for (const std::uint32_t count : {10'000U, 100'000U, 1'000'000U}) {
+        cases.push_back(parse_case(count, true));
+        cases.push_back(parse_case(count, false));
+        cases.push_back(list_case(Strength::serial, count, strict, Verdict::valid));
+        cases.push_back(list_case(Strength::snapshot, count, "snapshot-isolation", Verdict::valid));
+        cases.push_back(list_case(Strength::snapshot, count, strict, Verdict::invalid));
+        cases.push_back(list_case(Strength::prefix, count, strict, Verdict::invalid));
+        cases.push_back(list_case(Strength::none, count, strict, Verdict::invalid));
+    }
+    return cases;
+}
+
+std::string row_of(const Case& item, const Outcome& outcome, std::uint64_t peak_bytes) {
+    nlohmann::ordered_json row;
+    row["bench"] = item.name;
+    row["transactions"] = outcome.items;
+    if (!item.level.empty()) row["level"] = item.level;
+    row["seconds"] = outcome.seconds;
+    row["checker_bytes"] = outcome.bytes;
+    row["peak_bytes"] = peak_bytes;
+    if (outcome.input_bytes != 0) row["input_bytes"] = outcome.input_bytes;
+    row["verdict"] = std::string(check::to_string(outcome.verdict));
+    return row.dump();
+}
+
+std::uint64_t peak_bytes() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+/// Runs a case in a child; whether it came to the expected verdict.
+bool run_apart(const Case& item) {
+    std::fflush(stdout);
+    const pid_t child = ::fork();
+    if (child < 0) return false;
+    if (child == 0) {
+        const Outcome outcome = item.run();
+        std::printf("%s\n", row_of(item, outcome, peak_bytes()).c_str());
+        std::fflush(stdout);
+        ::_exit(outcome.verdict == item.expected ? 0 : 1);
+    }
+    int status = 0;
+    return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+int bench_check(const CheckBenchOptions& options) {
+    bool as_expected = true;
+    for (const Case& item : all_cases()) {
+        if (options.quick && item.slow) continue;
+        if (item.name.find(options.only) == std::string::npos) continue;
+        if (run_apart(item)) continue;
+        std::fprintf(stderr, "%s: not the expected verdict, or it died\n", item.name.c_str());
+        as_expected = false;
+    }
+    return as_expected ? 0 : 1;
+}
+
+}  // namespace geode::bench
