@@ -19,6 +19,10 @@ constexpr std::uint64_t apply_bytes_max = 1 << 20;
 constexpr std::uint64_t log_write_bytes_target = 16 << 20;
 static_assert(2 * log_write_bytes_target < storage::log_write_bytes_max);
 
+// Compactions in a row that a slow snapshot stream may hold back: the log, which is in memory,
+// grows by `compact_bytes` with each.
+constexpr std::uint32_t compactions_held_max = 4;
+
 // In election timeouts: a disk may pause for a write-back or two, but not hang.
 constexpr int write_stall_timeouts = 8;
 
@@ -436,7 +440,7 @@ Result<void> RaftHost::compact_if_due() {
     const LogIndex applied = state_.applied().index;
     GEODE_TRY_VOID(state_.make_durable());
     if (applied.value() <= options_.compact_keep_entries) return {};
-    const LogIndex to(applied.value() - options_.compact_keep_entries);
+    const LogIndex to = compaction_limit(LogIndex(applied.value() - options_.compact_keep_entries));
     // Below the first index the log was cut further already, by a snapshot.
     if (to < core_.first_index()) return {};
     const std::optional<Term> term = core_.term_at(to);
@@ -444,6 +448,16 @@ Result<void> RaftHost::compact_if_due() {
     GEODE_REACHED("node.log_compacted");
     post(raft::Compact{{to, *term}});
     return {};
+}
+
+LogIndex RaftHost::compaction_limit(LogIndex wanted) {
+    const std::optional<LogIndex> needed = snapshot_sender_.oldest();
+    if (!needed || *needed >= wanted || ++compactions_held_ > compactions_held_max) {
+        compactions_held_ = 0;
+        return wanted;
+    }
+    GEODE_REACHED("node.compaction_held");
+    return *needed;
 }
 
 // ---- status and failure ----

@@ -114,6 +114,8 @@ private:
     /// Wakes the readers whose index is at or below `applied`.
     void release_reads(LogIndex applied);
     Result<void> compact_if_due();
+    /// How far the log may be compacted without leaving a peer behind that gets a snapshot now.
+    LogIndex compaction_limit(LogIndex wanted);
     void run_timer();
 
     Error rejection() const;
@@ -142,6 +144,7 @@ private:
     Mutex applying_;                   ///< held while the state machine changes
     std::uint64_t applied_bytes_ = 0;  ///< since the last compaction
     std::uint64_t applied_entries_ = 0;
+    std::uint32_t compactions_held_ = 0;  ///< in a row, for snapshots being sent
 
     std::uint64_t next_context_ = 1;
     std::vector<raft::Proposal> proposals_;

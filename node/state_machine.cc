@@ -2,6 +2,7 @@
 #include "node/state_machine.h"
 
 #include <charconv>
+#include <set>
 
 #include "base/probe.h"
 #include "graph/graph_transaction.h"
@@ -93,7 +94,7 @@ Result<std::unique_ptr<StateMachine>> StateMachine::open(World& world,
 
 Result<void> StateMachine::recover() {
     GEODE_TRY(generation_, world_.offload().run([&] { return current_generation(); }));
-    GEODE_TRY_VOID(world_.offload().run([&] { return remove_other_generations(generation_); }));
+    GEODE_TRY_VOID(remove_other_generations());
     GEODE_TRY(store_, open_store(generation_));
     GEODE_TRY(Contents contents, read_contents(*store_));
     adopt(std::move(contents));
@@ -110,16 +111,21 @@ Result<std::uint64_t> StateMachine::current_generation() {
     return first_generation;
 }
 
-Result<void> StateMachine::remove_other_generations(std::uint64_t keep) {
-    Disk& disk = world_.disk();
-    GEODE_TRY(const std::vector<std::string> names, disk.list(options_.path));
-    for (const std::string& name : names) {
-        const std::string path = options_.path + "/" + name;
-        if (!name.starts_with("db-") || path == store_path(keep)) continue;
-        GEODE_REACHED("state.abandoned_generation_removed");
-        GEODE_TRY_VOID(remove_tree(disk, path));
-    }
-    return {};
+Result<void> StateMachine::remove_other_generations() {
+    std::erase_if(replaced_, [](const auto& entry) { return entry.second.expired(); });
+    std::set<std::string> kept = {store_path(generation_)};
+    for (const auto& [generation, store] : replaced_) kept.insert(store_path(generation));
+    return world_.offload().run([&]() -> Result<void> {
+        Disk& disk = world_.disk();
+        GEODE_TRY(const std::vector<std::string> names, disk.list(options_.path));
+        for (const std::string& name : names) {
+            const std::string path = options_.path + "/" + name;
+            if (!name.starts_with("db-") || kept.contains(path)) continue;
+            GEODE_REACHED("state.abandoned_generation_removed");
+            GEODE_TRY_VOID(remove_tree(disk, path));
+        }
+        return {};
+    });
 }
 
 Result<std::unique_ptr<storage::KvStore>> StateMachine::open_store(std::uint64_t generation) {
@@ -362,7 +368,7 @@ Result<Bytes> StateMachine::Snapshot::next(std::uint64_t bytes_max) {
 
 Result<void> StateMachine::begin_install() {
     incoming_.reset();
-    GEODE_TRY_VOID(world_.offload().run([&] { return remove_other_generations(generation_); }));
+    GEODE_TRY_VOID(remove_other_generations());
     GEODE_TRY(incoming_, open_store(generation_ + 1));
     return {};
 }
@@ -394,8 +400,8 @@ Result<void> StateMachine::finish_install(raft::SnapshotId id) {
     GEODE_TRY_VOID(world_.offload().run(
         [&] { return write_pointer(world_.disk(), options_.path, generation_ + 1); }));
     // From here on a restart finds the new state. Readers under way keep the old store alive; its
-    // files go with the next installation or restart.
-    ++generation_;
+    // files go with the first installation after them, or a restart.
+    replaced_.emplace(generation_++, store_);
     store_ = std::move(incoming_);
     adopt(std::move(contents));
     return {};

@@ -121,7 +121,8 @@ private:
         : world_(world), options_(std::move(options)) {}
     Result<void> recover();
     Result<std::uint64_t> current_generation();
-    Result<void> remove_other_generations(std::uint64_t keep);
+    /// Removes the directories of all generations but the current one and those still in use.
+    Result<void> remove_other_generations();
     Result<std::unique_ptr<storage::KvStore>> open_store(std::uint64_t generation);
     static Result<Contents> read_contents(storage::KvStore& store);
     void adopt(Contents contents);
@@ -131,6 +132,8 @@ private:
     StateMachineOptions options_;
     std::uint64_t generation_ = 0;
     std::shared_ptr<storage::KvStore> store_;
+    /// Stores before it, by generation: readers and snapshots under way keep them open.
+    std::map<std::uint64_t, std::weak_ptr<storage::KvStore>> replaced_;
     std::unique_ptr<storage::KvStore> incoming_;  ///< the snapshot being received
     raft::SnapshotId applied_;
     std::map<SessionId, Session> sessions_;

@@ -69,7 +69,7 @@ Knobs draw_knobs(const Prng& protocol) {
     knobs.compact_keep_entries = pick(prng, kept);
     constexpr std::array<std::uint64_t, 3> buffers = {64 << 10, 256 << 10, 1 << 20};
     knobs.state_write_buffer_bytes = pick(prng, buffers);
-    // One chunk travels per round trip: tiny ones would take minutes over a WAN.
+    // A few chunks travel per round trip: tiny ones would take minutes over a WAN.
     constexpr std::array<std::uint64_t, 3> chunks = {512, 4 << 10, 64 << 10};
     knobs.snapshot_chunk_bytes = pick(prng, chunks);
     if (knobs.network == NetworkKind::wan) knobs.snapshot_chunk_bytes = 64 << 10;

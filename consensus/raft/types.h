@@ -74,9 +74,9 @@ enum class MessageType : std::uint8_t {
     heartbeat = 7,
     /// read_sequence: as received. reject: the sender's term is higher.
     heartbeat_response = 8,
-    /// snapshot, chunk_sequence, chunk, chunk_done. Built by the leader's host.
+    /// snapshot, chunk_stream, chunk_sequence, chunk, chunk_done. Built by the leader's host.
     snapshot_chunk = 9,
-    /// snapshot, chunk_sequence, reject, chunk_done. Built by the follower's host.
+    /// snapshot, chunk_stream, chunk_sequence, reject, chunk_done. Built by the follower's host.
     snapshot_ack = 10,
     /// Reserved for leadership transfer.
     timeout_now = 11,
@@ -96,7 +96,8 @@ struct Message {
     std::uint64_t read_sequence = 0;
     std::vector<Entry> entries;
     SnapshotId snapshot;
-    std::uint64_t chunk_sequence = 0;  ///< 0, 1, 2, ... within one snapshot
+    std::uint64_t chunk_stream = 0;    ///< 1, 2, 3, ... within one life of the sending host
+    std::uint64_t chunk_sequence = 0;  ///< 0, 1, 2, ... within one stream
     Payload chunk;
 };
 

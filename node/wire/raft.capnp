@@ -38,4 +38,5 @@ struct RaftMessage {
   snapshotTerm @14 :UInt64;
   chunkSequence @15 :UInt64;
   chunk @16 :Data;
+  chunkStream @17 :UInt64;
 }

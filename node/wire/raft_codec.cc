@@ -65,6 +65,7 @@ Result<raft::Message> read_parts(RaftMessage::Reader in) {
     message.commit = LogIndex(in.getCommit());
     message.read_sequence = in.getReadSequence();
     message.snapshot = {LogIndex(in.getSnapshotIndex()), Term(in.getSnapshotTerm())};
+    message.chunk_stream = in.getChunkStream();
     message.chunk_sequence = in.getChunkSequence();
     const auto entries = in.getEntries();
     if (entries.size() > entries_max) return malformed("too many entries");
@@ -118,6 +119,7 @@ void append_raft_message(Bytes& out, Scratch& scratch, const raft::Message& mess
     root.setReadSequence(message.read_sequence);
     root.setSnapshotIndex(message.snapshot.index.value());
     root.setSnapshotTerm(message.snapshot.term.value());
+    root.setChunkStream(message.chunk_stream);
     root.setChunkSequence(message.chunk_sequence);
     if (message.chunk != nullptr) root.setChunk(as_data(*message.chunk));
     if (!message.entries.empty()) {

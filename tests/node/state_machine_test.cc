@@ -246,6 +246,29 @@ TEST_CASE("state machine: an installed snapshot is the same state, sessions incl
     CHECK_FALSE(present);
 }
 
+TEST_CASE("state machine: the files of a snapshot being read stay", "[fast]") {
+    Fixture from;
+    Fixture to;
+    fill(from);
+    fill(to);
+    const Pieces other = take_snapshot(from, 10'000);
+    const auto has_files_of = [&](const std::string& store) {
+        const std::vector<std::string> files = to.disk.files();
+        return std::any_of(files.begin(), files.end(),
+                           [&](const std::string& file) { return file.find(store) == 0; });
+    };
+    to.world.run([&] {
+        auto snapshot = to.state->snapshot().value();
+        for (int round = 0; round < 3; ++round) CHECK(install(*to.state, other).has_value());
+        CHECK(has_files_of("state/db-1/"));
+        CHECK_FALSE(has_files_of("state/db-2/"));
+        CHECK(snapshot->next(100).has_value());
+        snapshot.reset();
+        CHECK(install(*to.state, other).has_value());
+        CHECK_FALSE(has_files_of("state/db-1/"));
+    });
+}
+
 TEST_CASE("state machine: a snapshot that is not what it claims leaves the old state", "[fast]") {
     Fixture from;
     Fixture to;

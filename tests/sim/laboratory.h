@@ -46,8 +46,9 @@ public:
         REQUIRE_FALSE(cluster_.leader().is_none());
         return cluster_.leader();
     }
+    /// Boots the clients if the test has not, and lets them work.
     void start_clients() {
-        cluster_.boot_clients();
+        if (!simulation().node(Cluster::client_id(1)).running()) cluster_.boot_clients();
         for (std::uint32_t number = 1; number <= cluster_.clients(); ++number) {
             World& world = cluster_.client_world(number);
             world.spawn("workload", [this, &world, number] {
