@@ -41,7 +41,7 @@ Result<Header> read_header(BytesView bytes, std::uint32_t bytes_max) {
 void FrameReader::make_room(std::size_t bytes) {
     if (begin_ == end_) begin_ = end_ = 0;
     if (words_.size() * 8 - end_ >= bytes) return;
-    std::memmove(at(0), at(begin_), end_ - begin_);
+    if (end_ > begin_) std::memmove(at(0), at(begin_), end_ - begin_);  // not from no buffer
     end_ -= begin_;
     begin_ = 0;
     if (words_.size() * 8 - end_ < bytes) words_.resize((end_ + bytes + 7) / 8);
