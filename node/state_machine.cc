@@ -17,6 +17,9 @@ constexpr std::string_view pointer_magic = "geode-state 1 ";
 constexpr std::uint64_t first_generation = 1;
 constexpr std::size_t pointer_bytes_max = 64;
 
+// Read of a digest while nobody else gets at the store: a few milliseconds.
+constexpr std::uint64_t digest_slice_bytes = 1 << 20;
+
 constexpr char applied_key_bytes[] = {graph::meta_prefix, 'a'};
 constexpr BytesView applied_key(applied_key_bytes, sizeof applied_key_bytes);
 
@@ -313,14 +316,24 @@ Result<void> StateMachine::make_durable() {
 
 Result<std::pair<LogIndex, std::uint64_t>> StateMachine::digest() {
     const std::shared_ptr<storage::KvStore> store = store_;
-    return store->access(
-        [&](storage::KvAccess& access) -> Result<std::pair<LogIndex, std::uint64_t>> {
-            GEODE_TRY(const std::optional<Bytes> applied, access.get(applied_key));
-            GEODE_TRY(const storage::KvDigest digest, access.digest({}));
-            const LogIndex index =
-                applied ? LogIndex(read_little<std::uint64_t>(*applied, 0)) : LogIndex();
-            return std::pair(index, digest.hash);
-        });
+    std::unique_ptr<storage::KvSnapshot> view;
+    LogIndex index;
+    GEODE_TRY_VOID(store->access([&](storage::KvAccess& access) -> Result<void> {
+        GEODE_TRY(view, access.snapshot());
+        GEODE_TRY(const std::optional<Bytes> applied, access.get(applied_key, view.get()));
+        if (applied) index = LogIndex(read_little<std::uint64_t>(*applied, 0));
+        return {};
+    }));
+    storage::KvDigest digest;
+    std::optional<Bytes> from = Bytes();
+    while (from.has_value()) {
+        GEODE_TRY(from, store->access([&](storage::KvAccess& access) {
+            return access.extend_digest(digest, {*from, {}}, digest_slice_bytes, view.get());
+        }));
+        // Whoever waits for the store goes first: its mutex alone would let us in again.
+        world_.scheduler().yield();
+    }
+    return std::pair(index, digest.hash);
 }
 
 // ---- snapshots ----

@@ -77,7 +77,8 @@ public:
         });
     }
 
-    /// The digest of every key and value, and the index it belongs to. Suspends.
+    /// The digest of every key and value, and the index it belongs to. Suspends often: others read
+    /// and apply meanwhile.
     Result<std::pair<LogIndex, std::uint64_t>> digest();
 
     /// A stable view of the state at applied(), to be streamed to another replica.

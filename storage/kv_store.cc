@@ -21,16 +21,31 @@ Result<void> KvAccess::for_each(KvRange range, FunctionRef<bool(BytesView, Bytes
 
 Result<KvDigest> KvAccess::digest(KvRange range, const KvSnapshot* at) {
     KvDigest digest;
+    GEODE_TRY(const std::optional<Bytes> rest, extend_digest(digest, range, UINT64_MAX, at));
+    GEODE_ASSERT(!rest.has_value());
+    return digest;
+}
+
+Result<std::optional<Bytes>> KvAccess::extend_digest(KvDigest& digest, KvRange range,
+                                                     std::uint64_t bytes_max,
+                                                     const KvSnapshot* at) {
+    std::optional<Bytes> rest;
+    std::uint64_t bytes = 0;
     GEODE_TRY_VOID(core_.for_each(
         range,
         [&](BytesView key, BytesView value) {
+            if (bytes > 0 && bytes >= bytes_max) {
+                rest = key;
+                return false;
+            }
+            bytes += key.size() + value.size();
             ++digest.count;
             digest.bytes += key.size() + value.size();
             digest.hash = mix_hash(digest.hash ^ hash_bytes(key), hash_bytes(value));
             return true;
         },
         at));
-    return digest;
+    return rest;
 }
 
 Result<std::unique_ptr<KvSnapshot>> KvAccess::snapshot() {

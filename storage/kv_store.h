@@ -97,6 +97,11 @@ public:
                           const KvSnapshot* at = nullptr);
     /// Reads all of `range`.
     Result<KvDigest> digest(KvRange range, const KvSnapshot* at = nullptr);
+    /// Adds the next keys of `range`, about `bytes_max` of them and at least one, to `digest`.
+    /// Returns where to go on (over the same snapshot), or nothing at the end.
+    Result<std::optional<Bytes>> extend_digest(KvDigest& digest, KvRange range,
+                                               std::uint64_t bytes_max,
+                                               const KvSnapshot* at = nullptr);
     Result<std::unique_ptr<KvSnapshot>> snapshot();
     /// Everything written so far survives a crash after this.
     Result<void> make_durable();

@@ -130,6 +130,7 @@ private:
     Channel channel_;
     Prng jitter_;
     Duration delay_{0};
+    std::uint32_t hints_in_a_row_ = 0;  ///< followed without an answer between them
     SessionId session_;
     std::uint64_t sequence_ = 0;
     std::uint64_t attempts_ = 0;
@@ -168,6 +169,7 @@ Result<Value> Client::Impl::ask(Consistency consistency,
         Result<Value> result = channel_.call<Value>(target_, fill_all, use, until);
         if (result) {
             delay_ = Duration(0);
+            hints_in_a_row_ = 0;
             return result;
         }
         last = result.error();
@@ -183,7 +185,10 @@ Result<Value> Client::Impl::ask(Consistency consistency,
             back_off(deadline);
         } else if (channel_.leader_hint().has_value() && *channel_.leader_hint() != target_) {
             follow(*channel_.leader_hint());
+            // Two nodes may each take the other for the leader, for as long as they are cut off.
+            if (hints_in_a_row_++ > 0) back_off(deadline);
         } else {
+            hints_in_a_row_ = 0;
             rotate();
             back_off(deadline);
         }

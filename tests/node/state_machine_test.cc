@@ -169,6 +169,35 @@ TEST_CASE("state machine: an entry that cannot be decoded is not passed over", "
     CHECK(f.digest() == before);
 }
 
+TEST_CASE("state machine: a digest of much lets others in, and is of its beginning", "[fast]") {
+    Fixture f;
+    Prng prng(7);
+    for (std::uint64_t id = 1; id <= 1000; ++id) {
+        graph::Vertex vertex;
+        vertex.id = VertexId(id);
+        std::string text(8192, ' ');
+        for (char& letter : text) letter = static_cast<char>(prng.below(256));
+        vertex.properties.emplace("text", graph::Value(text));
+        f.apply({f.log.entry({SessionId(), 0, graph::PutVertex{vertex}})});
+    }
+    const auto before = f.digest();
+    const std::vector<raft::Entry> entries = {f.log.put(SessionId(), 0, 1)};
+    bool applied = false;
+    bool applied_first = false;
+    f.world.spawn("digest", [&] {
+        const auto meanwhile = f.state->digest();
+        applied_first = applied;
+        CHECK(meanwhile.value() == before);
+    });
+    f.world.spawn("apply", [&] {
+        CHECK(f.state->apply(entries).has_value());
+        applied = true;
+    });
+    f.world.run_ready();
+    CHECK(applied_first);
+    CHECK(f.digest() != before);
+}
+
 TEST_CASE("state machine: replicas agree however entries are batched", "[fast]") {
     Fixture one_by_one;
     Fixture together;

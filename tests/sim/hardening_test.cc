@@ -258,3 +258,56 @@ TEST_CASE("sessions: replicas agree whatever each is configured to keep", "[fast
     }
     lab.conclude(seconds(2));
 }
+
+namespace {
+
+/// Answers every request with "ask there".
+void point_at(World& world, const Address& here, const Address& there) {
+    auto listener = world.network().listen(here).value();
+    for (;;) {
+        auto connection = listener->accept();
+        if (!connection) return;
+        wire::FrameReader frames(**connection);
+        wire::Scratch scratch;
+        for (;;) {
+            const Result<BytesView> frame = frames.next(never);
+            if (!frame) break;
+            std::uint64_t id = 0;
+            CHECK(wire::read_message<wire::Request>(*frame, [&](wire::Request::Reader request) {
+                id = request.getId();
+                return Result<void>();
+            }));
+            auto builder = scratch.builder();
+            auto response = builder.initRoot<wire::Response>();
+            response.setId(id);
+            auto error = response.initError();
+            error.setCode(static_cast<std::uint16_t>(ErrorCode::not_leader));
+            error.setLeaderAddress(wire::as_data(there.to_string()));
+            Bytes answer;
+            wire::append_frame(answer, builder);
+            if (!(*connection)->write_all(answer, world.deadline_in(seconds(1)))) break;
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("client: two nodes that point at each other are not asked without pause", "[fast]") {
+    Laboratory lab(1, 3, 3, eager_clients());
+    lab.cluster().boot_clients();
+    const Address one{"c2", 4000};
+    const Address other{"c3", 4000};
+    World& first = lab.cluster().client_world(2);
+    World& second = lab.cluster().client_world(3);
+    first.spawn("pointer", [&] { point_at(first, one, other); });
+    second.spawn("pointer", [&] { point_at(second, other, one); });
+    run_in_client(lab, seconds(60), [&](World& world) {
+        node::ClientOptions options;
+        options.endpoints = {one, other};
+        node::Client client(world, options);
+        const MonoTime deadline = world.deadline_in(seconds(4));
+        CHECK(client.get_vertex(VertexId(1), deadline).code() == ErrorCode::unavailable);
+        CHECK(client.attempts() > 10);
+        CHECK(client.attempts() < 60);
+    });
+}
