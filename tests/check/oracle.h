@@ -274,14 +274,15 @@ private:
                 std::string text(builder_.values().text_of(value));
                 text.append(builder_.values().text_of(client.call.argument));
                 value = builder_.values().text(text);
-                past_.push_back(value);
                 break;
             }
             default: break;
         }
+        past_[client.call.key].push_back(value);
         if (random_.below(100) < shape_.lie_percent) {
-            const bool past = shape_.append && shape_.unique_writes && !past_.empty();
-            client.seen = past ? past_[random_.below(past_.size())] : draw_value();
+            const std::vector<ValueId>& past = past_[client.call.key];
+            const bool old = shape_.unique_writes && !past.empty() && random_.below(8) != 0;
+            client.seen = old ? past[random_.below(past.size())] : draw_value();
             client.refused = client.call.function == Function::cas && random_.below(2) == 0;
         }
     }
@@ -306,7 +307,7 @@ private:
     HistoryBuilder builder_;
     std::vector<Client> clients_;
     std::map<ValueId, ValueId> store_;
-    std::vector<ValueId> past_;
+    std::map<ValueId, std::vector<ValueId>> past_;
     std::uint64_t started_ = 0;
     std::int64_t unique_ = 100;
 };

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <sstream>
 
 namespace geode::check {
 namespace {
@@ -121,6 +122,78 @@ TEST_CASE("judge: initial values of counters and registers", "[fast]") {
     CHECK(verdict_of("multi-register", moved, "{:x") == "error");
     CHECK(verdict_of("multi-register", serial({{":txn", "[7]", "[7]"}})) == "error");
     CHECK(verdict_of("queue", serial({{":dequeue", "nil", "nil"}}), "3") == "error");
+}
+
+/// Which of a register's levels the history keeps.
+std::string levels_kept(std::string_view text) {
+    std::string out;
+    for (const std::string_view level :
+         {"linearizable", "bounded-staleness=5us", "sequential", "causal", "read-your-writes",
+          "monotonic-reads", "monotonic-writes", "writes-follow-reads"}) {
+        const auto judged = judge(text, "h", {.model = "register", .consistency = level});
+        REQUIRE(judged);
+        if (judged->verdict == Verdict::valid) {
+            out.append(out.empty() ? "" : " ").append(level);
+        } else {
+            CHECK(judged->verdict == Verdict::invalid);
+            CHECK_FALSE(judged->operations.empty());
+            CHECK(judged->ruled_out.size() == 1);
+        }
+    }
+    return out;
+}
+
+/// "P w KEY VALUE" and "P r KEY VALUE", one after another, a microsecond each.
+std::string in_turn(std::string_view script) {
+    std::istringstream words{std::string(script)};
+    std::string out;
+    int time = 0;
+    for (std::string process, function, key, value; words >> process >> function >> key >> value;) {
+        for (const std::string_view type : {":invoke", ":ok"}) {
+            out.append("{:process ").append(process).append(" :time ");
+            out.append(std::to_string(time += 500)).append(" :type ").append(type);
+            out.append(" :f :").append(function).append(" :key ").append(key);
+            out.append(" :value ").append(value).append("}\n");
+        }
+    }
+    return out;
+}
+
+TEST_CASE("judge: each level of a register has a history that only it refuses", "[fast]") {
+    const std::string all =
+        "linearizable bounded-staleness=5us sequential causal read-your-writes monotonic-reads "
+        "monotonic-writes writes-follow-reads";
+    CHECK(levels_kept(in_turn("0 w x 1 1 r x 1")) == all);
+    // Stale for longer than the bound, and only that.
+    CHECK(levels_kept(in_turn("0 w x 1 1 r y nil 1 r x nil")) == all.substr(13));
+    CHECK(
+        levels_kept(in_turn("0 w x 1 0 r x 1 0 r x 1 0 r x 1 0 r x 1 0 r x 1 0 r x 1 1 r x nil")) ==
+        all.substr(35));
+    // Two readers see two writes in different orders.
+    CHECK(levels_kept(in_turn("0 w x 1 1 w x 2 2 r x 1 2 r x 2 3 r x 2 3 r x 1")) ==
+          "bounded-staleness=5us causal read-your-writes");
+    // A write that followed a read is seen without it.
+    CHECK(levels_kept(in_turn("0 w x 1 1 r x 1 1 w y 2 2 r y 2 2 r x nil")) ==
+          "bounded-staleness=5us read-your-writes monotonic-reads monotonic-writes");
+    CHECK(levels_kept(in_turn("0 w x 1 0 w y 2 2 r y 2 2 r x nil")) ==
+          "bounded-staleness=5us read-your-writes monotonic-reads writes-follow-reads");
+    CHECK(levels_kept(in_turn("0 w x 1 0 r x nil")) ==
+          "bounded-staleness=5us monotonic-reads monotonic-writes writes-follow-reads");
+}
+
+TEST_CASE("judge: what a level cannot take is said", "[fast]") {
+    const auto judged = [](std::string_view level, std::string_view text) {
+        const auto result = judge(text, "h", {.model = "register", .consistency = level});
+        return result ? std::string(to_string(result->verdict)) + ": " + result->reason
+                      : result.error().message;
+    };
+    const std::string twice = in_turn("0 w x 1 1 w x 1");
+    CHECK(judged("causal", twice).starts_with("unknown: (process 1: write"));
+    CHECK(judged("monotonic-reads", twice).starts_with("unknown: (process 1: write"));
+    CHECK(judged("sequential", twice) == "valid: ");
+    CHECK(judged("bounded-staleness=5", twice).starts_with("h: expected a bound as 100ms"));
+    CHECK(judged("bounded-staleness=", twice).starts_with("unknown consistency"));
+    CHECK(judged("bounded-staleness=1s", stale_read).starts_with("h: bounded staleness takes a"));
 }
 
 }  // namespace

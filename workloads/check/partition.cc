@@ -75,7 +75,12 @@ std::vector<Partition> split(const History& history, const Model& model) {
         partitions[found->second].entries.push_back(
             Entry{.operation = operation, .source = index, .pure = pure});
     }
-    for (Partition& partition : partitions) number_events(partition);
+    for (Partition& partition : partitions) {
+        // In histories as recorded they are; not where reads were moved (staleness.h).
+        std::ranges::stable_sort(partition.entries, {},
+                                 [](const Entry& entry) { return entry.operation.invoked; });
+        number_events(partition);
+    }
     return partitions;
 }
 

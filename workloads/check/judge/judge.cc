@@ -25,6 +25,13 @@ std::array<std::span<const ModelSpec>, 4> tables() {
     return {object_models(), total_models(), transaction_models(), register_transaction_models()};
 }
 
+/// Whether `asked` is `level`; one that ends in =WORD takes anything after the =.
+bool is_level(std::string_view asked, std::string_view level) {
+    const std::size_t equals = level.find('=');
+    if (equals == std::string_view::npos) return asked == level;
+    return asked.size() > equals + 1 && asked.starts_with(level.substr(0, equals + 1));
+}
+
 Result<const ModelSpec*> find_model(std::string_view name) {
     std::vector<std::string_view> names;
     for (const std::span<const ModelSpec> table : tables()) {
@@ -39,8 +46,10 @@ Result<const ModelSpec*> find_model(std::string_view name) {
 Result<const ModelSpec*> look_up(const JudgeRequest& request) {
     GEODE_TRY(const ModelSpec* const spec, find_model(request.model));
     const std::string of_model = " for the model " + std::string(spec->name);
-    if (!request.consistency.empty() &&
-        std::ranges::find(spec->levels, request.consistency) == spec->levels.end()) {
+    const bool known = std::ranges::any_of(spec->levels, [&request](std::string_view level) {
+        return is_level(request.consistency, level);
+    });
+    if (!request.consistency.empty() && !known) {
         return unknown_name("consistency" + of_model, request.consistency, join(spec->levels));
     }
     if (request.format != "auto" &&

@@ -31,7 +31,8 @@ struct JudgeRequest {
 struct ModelSpec {
     std::string_view name;
     std::string_view about;
-    std::span<const std::string_view> levels;   ///< the first is the default
+    /// The first is the default. `name=WORD` is asked for with something in place of WORD.
+    std::span<const std::string_view> levels;
     std::span<const std::string_view> formats;  ///< without auto
     /// Judges the recorded `text`; `name` is its file's name for messages. The names in the request
     /// have been looked up.

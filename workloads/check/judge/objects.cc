@@ -10,9 +10,13 @@
 namespace geode::check {
 namespace {
 
-constexpr std::array<std::string_view, 1> linearizable = {"linearizable"};
-constexpr std::array<std::string_view, 2> counter_levels = {"linearizable", "bounds"};
-constexpr std::array<std::string_view, 2> set_levels = {"linearizable", "final-read"};
+constexpr std::array<std::string_view, 2> object_levels = {"linearizable", "sequential"};
+constexpr std::array<std::string_view, 8> register_levels = {
+    "linearizable",     "bounded-staleness=DURATION", "sequential",
+    "causal",           "read-your-writes",           "monotonic-reads",
+    "monotonic-writes", "writes-follow-reads"};
+constexpr std::array<std::string_view, 3> counter_levels = {"linearizable", "sequential", "bounds"};
+constexpr std::array<std::string_view, 3> set_levels = {"linearizable", "sequential", "final-read"};
 
 /// {:x 0, :y 1}, or one value for all registers.
 Result<RegisterValues> parse_register_values(const std::string& text) {
@@ -109,24 +113,24 @@ Result<Judgement> judge_multi_register(std::string_view text, std::string_view n
 
 std::span<const ModelSpec> object_models() {
     static constexpr std::array<ModelSpec, 10> models = {{
-        {"register", "read, write, cas; one register per key", linearizable, object_formats,
+        {"register", "read, write, cas; one register per key", register_levels, object_formats,
          judge_register},
-        {"kv", "get, put, append of texts; one text per key", linearizable, object_formats,
+        {"kv", "get, put, append of texts; one text per key", object_levels, object_formats,
          judge_kv},
-        {"mutex", "acquire, release; one mutex per key, free at first", linearizable,
+        {"mutex", "acquire, release; one mutex per key, free at first", object_levels,
          object_formats, judge_collection<make_mutex_model>},
         {"multi-register", "txn of [read k nil] and [write k v] on several registers at once",
-         linearizable, object_formats, judge_multi_register},
+         object_levels, object_formats, judge_multi_register},
         {"counter", "add, subtract (increment, decrement) and read", counter_levels, object_formats,
          judge_counter},
         {"set", "add, remove, contains, read of the whole", set_levels, object_formats, judge_set},
-        {"list", "append, read of the whole", linearizable, object_formats,
+        {"list", "append, read of the whole", object_levels, object_formats,
          judge_collection<make_list_model>},
-        {"queue", "enqueue, dequeue, drain; first in, first out", linearizable, object_formats,
+        {"queue", "enqueue, dequeue, drain; first in, first out", object_levels, object_formats,
          judge_collection<make_queue_model>},
-        {"stack", "push, pop; last in, first out", linearizable, object_formats,
+        {"stack", "push, pop; last in, first out", object_levels, object_formats,
          judge_collection<make_stack_model>},
-        {"priority-queue", "insert, extract-min; smallest out first", linearizable, object_formats,
+        {"priority-queue", "insert, extract-min; smallest out first", object_levels, object_formats,
          judge_collection<make_priority_queue_model>},
     }};
     return models;
