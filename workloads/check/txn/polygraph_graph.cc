@@ -3,7 +3,15 @@
 
 #include <algorithm>
 
+#include "base/hash_map.h"
+
 namespace geode::check::txn {
+namespace {
+
+// Lookups only, never iterated: the salt cannot show.
+constexpr std::uint64_t session_salt = 0x7365;
+
+}  // namespace
 
 PolygraphGraph::PolygraphGraph(const TxnHistory& history, const RegisterIndex& index,
                                const VersionChains& versions, const PolygraphOptions& options)
@@ -167,27 +175,55 @@ PolygraphGraph::Edges PolygraphGraph::edges_of(const ChainPair& pair, std::uint3
     GEODE_UNREACHABLE("StrongLevel out of range");
 }
 
-/// The order in which the history ended, so that the first guess is mostly right; what has no place
-/// in time by itself comes as early as it can.
-std::vector<std::uint64_t> PolygraphGraph::priorities() const {
+/// A place in time for each node: the first guess at the order, mostly right.
+std::vector<std::uint64_t> PolygraphGraph::places() const {
     std::vector<std::uint64_t> place(index_.count());
+    if (!history_.timed) return places_by_session();
     for (std::uint32_t node = 0; node < index_.count(); ++node) {
-        const Transaction& transaction = history_.transactions[index_.sources[node]];
-        const std::uint64_t turn =
-            (std::uint64_t{index_.position[node]} << 32) | index_.session[node];
-        place[node] = history_.timed ? transaction.completed : turn;
+        place[node] = history_.transactions[index_.sources[node]].completed;
     }
     // Of unknown outcome: before the first that read from it.
-    for (std::uint32_t node = 0; node < index_.count() && history_.timed; ++node) {
+    for (std::uint32_t node = 0; node < index_.count(); ++node) {
         for (const RegisterRead& read : index_.reads_of(node)) {
             if (read.writer == no_node) continue;
+            const Transaction& writer = history_.transactions[index_.sources[read.writer]];
+            if (writer.completion == Completion::ok) continue;
             place[read.writer] = std::min(place[read.writer], place[node]);
         }
     }
+    return place;
+}
+
+/// Without times: sessions in turns, each in its order even if the level does not keep it.
+std::vector<std::uint64_t> PolygraphGraph::places_by_session() const {
+    struct Latest {
+        std::uint64_t turn = 0;
+        std::uint32_t node = no_node;
+    };
+    std::vector<std::uint64_t> place(index_.count());
+    HashMap<std::int64_t, Latest> sessions(session_salt);
+    OrderedGraph order(index_.count());
+    for (std::uint32_t node = 0; node < index_.count(); ++node) {
+        Latest& latest = sessions[history_.transactions[index_.sources[node]].process];
+        if (latest.node != no_node) order.add_known(latest.node, node, 0);
+        latest.node = node;
+        place[node] = (latest.turn++ << 32) | node;
+        for (const RegisterRead& read : index_.reads_of(node)) {
+            if (read.writer != no_node) order.add_known(read.writer, node, 0);
+        }
+    }
+    if (!order.seal(place)) return place;
+    for (std::uint32_t node = 0; node < index_.count(); ++node) place[node] = order.position(node);
+    return place;
+}
+
+/// Among what could come next, the earliest; auxiliary nodes as early as they can.
+std::vector<std::uint64_t> PolygraphGraph::priorities() const {
+    const std::vector<std::uint64_t> place = places();
     std::vector<std::uint64_t> priorities(nodes_, 0);
     for (std::uint32_t node = 0; node < index_.count(); ++node) {
         priorities[low(node)] = 1 + std::min(place[node], UINT64_MAX - 1);
-        priorities[high(node)] = 1 + std::min(place[node], UINT64_MAX - 1);
+        priorities[high(node)] = priorities[low(node)];
     }
     return priorities;
 }

@@ -93,6 +93,8 @@ private:
     void add_barriers();
     void add_versions();
     void add_initial(std::uint32_t key);
+    std::vector<std::uint64_t> places() const;
+    std::vector<std::uint64_t> places_by_session() const;
     std::vector<std::uint64_t> priorities() const;
 
     const TxnHistory& history_;

@@ -47,22 +47,16 @@ constexpr auto levels = std::to_array<Level>({
 });
 static_assert(levels.size() == register_levels.size());
 
-// Where a violation of a strong level may show already, weakest first.
-constexpr auto blamed = std::to_array<Model>(
-    {Model::prefix, Model::parallel_snapshot, Model::snapshot, Model::serializable});
-constexpr auto orders =
-    std::to_array<KeptOrder>({KeptOrder::none, KeptOrder::session, KeptOrder::real_time});
-
 Level level_of(std::string_view name) {
     const auto found = std::ranges::find(register_levels, name);
     GEODE_ASSERT(found != register_levels.end());
     return levels[static_cast<std::size_t>(found - register_levels.begin())];
 }
 
-bool implies(const Level& stronger, const Level& weaker) {
-    if (weaker.order > stronger.order) return false;
-    if (weaker.model == Model::prefix && stronger.model == Model::parallel_snapshot) return false;
-    return weaker.model <= stronger.model;
+/// Of different models, whether the one implies the other.
+bool implies(Model stronger, Model weaker) {
+    if (weaker == Model::prefix && stronger == Model::parallel_snapshot) return false;
+    return weaker < stronger;
 }
 
 StrongLevel strong_of(Model model) {
@@ -74,17 +68,16 @@ StrongLevel strong_of(Model model) {
     }
 }
 
-struct WeakStage {
-    Model model;
-    WeakLevel level;
-    FoundBy found_by;
-};
-constexpr auto weak_stages = std::to_array<WeakStage>({
-    {Model::read_committed, WeakLevel::read_committed, FoundBy::read_committed},
-    {Model::item_cut, WeakLevel::item_cut, FoundBy::read_committed},
-    {Model::read_atomic, WeakLevel::read_atomic, FoundBy::read_atomic},
-    {Model::causal, WeakLevel::causal, FoundBy::causal},
-});
+// By Model, as far as causal.
+constexpr auto weak_levels = std::to_array<WeakLevel>(
+    {WeakLevel::read_committed, WeakLevel::item_cut, WeakLevel::read_atomic, WeakLevel::causal});
+
+// What the search for the weakest level that fails may take, each time: it only makes the words
+// better, and weaker levels can be harder.
+constexpr std::uint64_t blame_steps_min = 1'000'000;
+constexpr std::uint64_t blame_effort = 2;
+
+constexpr std::uint64_t clock_bytes_max = std::uint64_t{64} << 20;
 
 constexpr std::string_view budget_reason =
     "the budget ran out: more steps (--steps) or bytes (--memory) may decide";
@@ -138,8 +131,8 @@ private:
         return judgement;
     }
 
-    WeakResult run(WeakLevel level) {
-        WeakResult result = check_weak_level(index_, level, check_.budget.bytes_max);
+    WeakResult run(WeakLevel level, std::uint64_t bytes_max) {
+        WeakResult result = check_weak_level(index_, level, bytes_max);
         steps_ += result.steps;
         bytes_ = std::max(bytes_, result.bytes);
         return result;
@@ -150,35 +143,35 @@ private:
     /// The levels up to causal that `model` implies. The strongest goes first, as it mostly holds;
     /// only if it does not, the weakest that fails is looked for.
     Judgement judge_weak(Model model) {
-        const bool sessions = index_.session_count < index_.count();
         std::size_t strongest = std::min<std::size_t>(static_cast<std::size_t>(model), 3);
-        // Without sessions the clocks of causal order are as wide as the history is long, and what
-        // they find the search finds as well.
-        if (model > Model::causal && !sessions) strongest = 2;
-        WeakResult result = run(weak_stages[strongest].level);
+        // The clocks of causal order are as wide as there are sessions. Where only the search needs
+        // an answer it finds what they would, so they are not worth much.
+        const std::uint64_t most = model > Model::causal ? clock_bytes_max : UINT64_MAX;
+        const std::uint64_t bytes_max = std::min(check_.budget.bytes_max, most);
+        WeakResult result = run(weak_levels[strongest], bytes_max);
         if (result.exhausted && model == Model::causal) return unknown();
         if (result.exhausted) {
             strongest = 2;
-            result = run(weak_stages[strongest].level);
+            result = run(weak_levels[strongest], bytes_max);
         }
         if (holds(result)) return {};
         for (std::size_t stage = 0; stage < strongest; ++stage) {
-            const WeakResult weaker = run(weak_stages[stage].level);
-            if (!holds(weaker)) return judgement_of(weaker, weak_stages[stage].found_by);
+            const WeakResult weaker = run(weak_levels[stage], bytes_max);
+            if (!holds(weaker)) return judgement_of(weaker, weak_levels[stage]);
         }
-        return judgement_of(result, weak_stages[strongest].found_by);
+        return judgement_of(result, weak_levels[strongest]);
     }
 
-    Judgement judgement_of(const WeakResult& result, FoundBy found_by) const {
+    Judgement judgement_of(const WeakResult& result, WeakLevel level) const {
         RegisterWords words(history_, index_);
         if (result.unrepeated) words.add_unrepeated(*result.unrepeated);
-        if (result.cycle) words.add_cycle(*result.cycle, found_by);
+        if (result.cycle) words.add_weak(*result.cycle, level);
         return std::move(words).judgement(check_.level);
     }
 
-    PolygraphResult judge_strong(const Level& level) {
+    PolygraphResult judge_strong(const Level& level, std::uint64_t steps_max = UINT64_MAX) {
         Budget left = check_.budget;
-        left.steps_max -= std::min(left.steps_max, steps_);
+        left.steps_max = std::min(left.steps_max - std::min(left.steps_max, steps_), steps_max);
         const PolygraphResult result = check_polygraph(
             history_, index_,
             {.level = strong_of(level.model), .order = level.order, .budget = left});
@@ -187,26 +180,34 @@ private:
         return result;
     }
 
-    /// The weakest level at or below the failed one that fails too.
+    /// The weakest level that fails where `failed` does: first without the orders it keeps, as far
+    /// as it fails without them, then the weakest model.
     Judgement blame(const Level& failed, const PolygraphResult& result) {
-        for (const Model model : blamed) {
-            for (const KeptOrder order : orders) {
-                const Level level{.model = model, .order = order};
-                const bool same = model == failed.model && order == failed.order;
-                if (same || !implies(failed, level)) continue;
-                if (order < check_.least) continue;
-                index(order);
-                const PolygraphResult weaker = judge_strong(level);
-                if (weaker.verdict == Verdict::invalid) return judgement_of(weaker);
-            }
+        const std::uint64_t steps_max = blame_steps_min + blame_effort * result.steps;
+        Level level = failed;
+        PolygraphResult found = result;
+        for (const KeptOrder order : {KeptOrder::none, KeptOrder::session}) {
+            if (order >= failed.order) break;
+            index(order);
+            PolygraphResult weaker =
+                judge_strong({.model = failed.model, .order = order}, steps_max);
+            if (weaker.verdict != Verdict::invalid) continue;
+            level.order = order;
+            found = std::move(weaker);
+            break;
         }
-        index(failed.order);
-        return judgement_of(result);
-    }
-
-    Judgement judgement_of(const PolygraphResult& result) const {
+        index(level.order);
+        for (const Model model : {Model::prefix, Model::parallel_snapshot, Model::snapshot}) {
+            if (!implies(failed.model, model)) continue;
+            PolygraphResult weaker =
+                judge_strong({.model = model, .order = level.order}, steps_max);
+            if (weaker.verdict != Verdict::invalid) continue;
+            level.model = model;
+            found = std::move(weaker);
+            break;
+        }
         RegisterWords words(history_, index_);
-        words.add_cycle(result.cycle, result.lost_update ? FoundBy::updates : FoundBy::polygraph);
+        words.add_search(found, strong_of(level.model), level.order);
         return std::move(words).judgement(check_.level);
     }
 

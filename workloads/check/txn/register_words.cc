@@ -56,41 +56,58 @@ Shape shape_of(const Cycle& cycle) {
     return shape;
 }
 
-std::vector<std::string> names_of_shape(const Cycle& cycle) {
-    const Shape shape = shape_of(cycle);
-    std::vector<std::string> names;
-    if (shape.rw == 0) {
-        names.push_back((shape.wr == 0 ? "G0" : "G1c") + shape.suffix);
-    } else if (shape.rw == 1) {
-        names.push_back("G-single-item" + shape.suffix);
-    } else if (!shape.adjacent) {
-        names.push_back("G-nonadjacent-item" + shape.suffix);
-    } else {
-        names.push_back("G2-item" + shape.suffix);
-        if (cycle.size() == 2) names.push_back("write-skew");
+std::string suffix_of(KeptOrder order) {
+    switch (order) {
+        case KeptOrder::none: return "";
+        case KeptOrder::session: return "-process";
+        case KeptOrder::real_time: return "-realtime";
     }
-    if (shape.rw > 1 && !shape.adjacent && shape.after_visibility && shape.suffix.empty()) {
-        const bool fork = cycle.size() == 4 && shape.rw == 2 && shape.wr == 2;
-        names.push_back(fork ? "long-fork" : "prefix-violation");
+    GEODE_UNREACHABLE("KeptOrder out of range");
+}
+
+/// What only this level excludes.
+std::string name_of(StrongLevel level, KeptOrder order) {
+    switch (level) {
+        case StrongLevel::prefix:
+            if (order == KeptOrder::none) return "prefix-violation";
+            [[fallthrough]];
+        case StrongLevel::snapshot: return "G-nonadjacent-item" + suffix_of(order);
+        case StrongLevel::parallel_snapshot: return "G-single-item" + suffix_of(order);
+        case StrongLevel::serializable: return "G2-item" + suffix_of(order);
     }
-    return names;
+    GEODE_UNREACHABLE("StrongLevel out of range");
 }
 
 }  // namespace
 
-std::vector<std::string> names_of(const Cycle& cycle, FoundBy found_by) {
+std::string name_of(const Cycle& cycle, WeakLevel level) {
     const Shape shape = shape_of(cycle);
-    if (found_by == FoundBy::updates) return {"lost-update"};
-    const bool inferred =
-        std::ranges::any_of(cycle, [](const Link& link) { return link.ground == Ground::reader; });
-    if (found_by == FoundBy::polygraph || (!inferred && shape.rw == 0)) {
-        return names_of_shape(cycle);
+    if (shape.ww == 0 && shape.rw == 0) return "G1c" + shape.suffix;
+    if (level == WeakLevel::causal) return "causality-violation" + shape.suffix;
+    if (level == WeakLevel::read_atomic || !shape.suffix.empty()) {
+        return "fractured-read" + shape.suffix;
     }
-    if (found_by == FoundBy::causal) return {"causality-violation" + shape.suffix};
-    if (!shape.suffix.empty() || found_by == FoundBy::read_atomic) {
-        return {"fractured-read" + shape.suffix};
+    return "monotonic-fractured-read";
+}
+
+std::vector<std::string> names_of(const Cycle& cycle, StrongLevel level, KeptOrder order) {
+    const Shape shape = shape_of(cycle);
+    const bool inferred = std::ranges::any_of(cycle, [](const Link& link) {
+        return link.kind == LinkKind::ww || link.ground != Ground::seen;
+    });
+    if (inferred) return {name_of(level, order)};
+    if (shape.rw == 0) return {"G1c" + shape.suffix};
+    if (shape.rw == 1) return {"G-single-item" + shape.suffix};
+    if (shape.adjacent) {
+        std::vector<std::string> names{"G2-item" + shape.suffix};
+        if (cycle.size() == 2) names.emplace_back("write-skew");
+        return names;
     }
-    return {"monotonic-fractured-read"};
+    std::vector<std::string> names{"G-nonadjacent-item" + shape.suffix};
+    if (!shape.after_visibility || !shape.suffix.empty()) return names;
+    const bool fork = cycle.size() == 4 && shape.rw == 2;
+    names.emplace_back(fork ? "long-fork" : "prefix-violation");
+    return names;
 }
 
 std::string RegisterWords::value_written(std::uint32_t node, std::uint32_t key) const {
@@ -124,12 +141,13 @@ std::string RegisterWords::step_words(const Link& link) const {
             return "wrote " + key + " = " + value_written(link.from, link.key) + ", which " + to +
                    " read";
         case LinkKind::rw:
-            return "read " + key + " = " + value_read(link.from, link.key) + ", which " + to +
-                   " overwrote with " + value_written(link.to, link.key);
         case LinkKind::ww: break;
     }
-    std::string words = "wrote " + key + " = " + value_written(link.from, link.key) + ", which " +
-                        to + " overwrote with " + value_written(link.to, link.key);
+    const bool reads = link.kind == LinkKind::rw;
+    std::string words =
+        (reads ? "read " : "wrote ") + key + " = " +
+        (reads ? value_read(link.from, link.key) : value_written(link.from, link.key)) +
+        ", which " + to + " overwrote with " + value_written(link.to, link.key);
     if (link.ground == Ground::reader) {
         words += " (" + transaction_words(source(link.reader)) +
                  " knew of the one and still read the other)";
@@ -199,7 +217,16 @@ void RegisterWords::add_unrepeated(std::uint32_t read) {
          .steps = {}});
 }
 
-void RegisterWords::add_cycle(const Cycle& cycle, FoundBy found_by) {
+void RegisterWords::add_weak(const Cycle& cycle, WeakLevel level) {
+    add_cycle(cycle, {name_of(cycle, level)});
+}
+
+void RegisterWords::add_search(const PolygraphResult& result, StrongLevel level, KeptOrder order) {
+    add_cycle(result.cycle, result.lost_update ? std::vector<std::string>{"lost-update"}
+                                               : names_of(result.cycle, level, order));
+}
+
+void RegisterWords::add_cycle(const Cycle& cycle, const std::vector<std::string>& names) {
     Anomaly anomaly;
     for (std::size_t at = 0; at < cycle.size(); ++at) {
         const Link& link = cycle[at];
@@ -225,7 +252,7 @@ void RegisterWords::add_cycle(const Cycle& cycle, FoundBy found_by) {
     std::ranges::sort(anomaly.operations);
     anomaly.operations.erase(std::ranges::unique(anomaly.operations).begin(),
                              anomaly.operations.end());
-    for (const std::string& name : names_of(cycle, found_by)) {
+    for (const std::string& name : names) {
         anomaly.name = name;
         add(anomaly);
         anomaly.steps.clear();

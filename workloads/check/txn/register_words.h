@@ -8,21 +8,18 @@
 #include <vector>
 
 #include "workloads/check/judgement.h"
-#include "workloads/check/txn/register_links.h"
+#include "workloads/check/txn/polygraph.h"
+#include "workloads/check/txn/weak_levels.h"
 
 namespace geode::check::txn {
 
-/// Where a cycle was found, which is part of its name.
-enum class FoundBy : std::uint8_t {
-    read_committed,
-    read_atomic,
-    causal,
-    updates,    ///< two updates of one version
-    polygraph,  ///< a search; the kinds of its links say all
-};
+/// The names of a cycle that a weak level found.
+std::string name_of(const Cycle& cycle, WeakLevel level);
 
-/// What one says of a cycle: its name first, then other names for the same thing.
-std::vector<std::string> names_of(const Cycle& cycle, FoundBy found_by);
+/// The names of a cycle that a search found: first the one that tells what it rules out, then more
+/// special ones. The kinds of its links say all, unless the order of two versions was inferred for
+/// one: that follows from the level itself, so the cycle is of those that only this level excludes.
+std::vector<std::string> names_of(const Cycle& cycle, StrongLevel level, KeptOrder order);
 
 class RegisterWords {
 public:
@@ -32,7 +29,9 @@ public:
     void add_problem(const ReadProblem& problem);
     /// A read (index into RegisterIndex::reads) that saw another version than one before it.
     void add_unrepeated(std::uint32_t read);
-    void add_cycle(const Cycle& cycle, FoundBy found_by);
+    void add_weak(const Cycle& cycle, WeakLevel level);
+    /// What a search found: `level` with `order` fails, and nothing weaker that was tried.
+    void add_search(const PolygraphResult& result, StrongLevel level, KeptOrder order);
 
     /// The judgement: invalid, with everything added, by `level`.
     Judgement judgement(std::string_view level) &&;
@@ -43,6 +42,7 @@ private:
     std::string value_read(std::uint32_t node, std::uint32_t key) const;
     std::string step_words(const Link& link) const;
     void add(Anomaly anomaly);
+    void add_cycle(const Cycle& cycle, const std::vector<std::string>& names);
 
     const TxnHistory& history_;
     const RegisterIndex& index_;
