@@ -118,5 +118,29 @@ TEST_CASE("graph: replicas are equal byte by byte", "[fast]") {
             "replicas n1, n3 differ from byte 2 on (4 and 3 bytes): \"cd\" and \"X\"");
 }
 
+TEST_CASE("graph: a unique value is held once for each constraint", "[fast]") {
+    const auto violations = check_unique(std::vector<UniqueValue>{
+        {"Person.email", "a@b", VertexId(3)},
+        {"Person.email", "a@b", VertexId(1)},
+        {"Person.email", "a@b", VertexId(1)},
+        {"Person.email", "c@d", VertexId(2)},
+        {"City.name", "a@b", VertexId(4)},
+    });
+    REQUIRE(violations.size() == 1);
+    CHECK(violations[0].anomaly == GraphAnomaly::not_unique);
+    CHECK(violations[0].element == "vertex 3");
+    CHECK(violations[0].explanation ==
+          "vertex 3 holds \"a@b\", as vertex 1 does, but Person.email is unique");
+    CHECK(check_unique({}).empty());
+}
+
+TEST_CASE("graph: a count is what a scan finds", "[fast]") {
+    const std::vector<CountClaim> claims{{"vertices", 3, 3}, {"edges", 4, 5}};
+    const auto violations = check_counts(claims);
+    REQUIRE(violations.size() == 1);
+    CHECK(to_string(violations[0].anomaly) == "count-differs");
+    CHECK(violations[0].explanation == "the count of edges is kept as 4, but there are 5");
+}
+
 }  // namespace
 }  // namespace geode::check

@@ -196,5 +196,44 @@ TEST_CASE("judge: what a level cannot take is said", "[fast]") {
     CHECK(judged("bounded-staleness=1s", stale_read).starts_with("h: bounded staleness takes a"));
 }
 
+TEST_CASE("judge: a model of the user's own", "[fast]") {
+    constexpr std::string_view two_holders = R"(
+        model two-holders  # a comment
+        initial 0
+        0 acquire -> 1
+        1 acquire -> 2
+        1 release -> 0
+        2 release -> 1
+        * holders = $state -> same
+        * echo * = $argument -> same
+        * mode "read only" = "all right" -> same)";
+    const auto judged = [](std::string_view definition, const std::string& text) {
+        const auto result = judge(text, "h", {.model = "file", .definition = definition});
+        return result ? std::string(to_string(result->verdict)) : result.error().message;
+    };
+    const std::array<std::string_view, 3> take{":acquire", "nil", "nil"};
+    CHECK(judged(two_holders, serial({take, take, {":holders", "nil", "2"}})) == "valid");
+    CHECK(judged(two_holders, serial({take, take, {":holders", "nil", "1"}})) == "invalid");
+    CHECK(judged(two_holders, serial({take, take, take})) == "invalid");
+    CHECK(judged(two_holders, serial({{":release", "nil", "nil"}})) == "invalid");
+    CHECK(judged(two_holders, serial({{":echo", ":a", ":a"}, {":echo", "[1 2]", "[1 2]"}})) ==
+          "valid");
+    CHECK(judged(two_holders, serial({{":echo", "3", "4"}})) == "invalid");
+    CHECK(judged(two_holders, serial({{":mode", "\"read only\"", "\"all right\""}})) == "valid");
+    CHECK(judged(two_holders, serial({{":mode", "1", "nil"}})) == "invalid");
+    CHECK(judged(two_holders, serial({{":fly", "1", "nil"}})).ends_with("no rule names it"));
+    CHECK(judged(two_holders, serial({take, take}) +
+                                  "{:type :invoke :f :acquire} {:type :info :f :acquire}"
+                                  "{:type :invoke :f :release} {:type :ok :f :release}"
+                                  "{:type :invoke :f :holders} {:type :ok :f :holders :value 2}") ==
+          "valid");
+    CHECK(judged("initial a\na b c d -> e", "") ==
+          "model:2: expected 'STATE OPERATION [ARGUMENT] [= ANSWER] -> STATE'");
+    CHECK(judged("a b -> c", "") == "model:1: expected a line 'initial STATE' somewhere");
+    CHECK(judged("initial a\ninitial b", "") == "model:2: expected one initial state, not two");
+    CHECK(judged("initial \"a", "") == "model:1: expected the quote to end");
+    CHECK(judged("", "").starts_with("the model file takes the text of a model"));
+}
+
 }  // namespace
 }  // namespace geode::check

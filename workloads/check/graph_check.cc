@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace geode::check {
 namespace {
@@ -212,12 +213,50 @@ std::string_view to_string(GraphAnomaly anomaly) noexcept {
         case GraphAnomaly::dangling_edge: return "dangling-edge";
         case GraphAnomaly::duplicate: return "duplicate";
         case GraphAnomaly::replicas_differ: return "replicas-differ";
+        case GraphAnomaly::not_unique: return "not-unique";
+        case GraphAnomaly::count_differs: return "count-differs";
     }
     return "?";
 }
 
 std::vector<GraphViolation> check_graph(std::span<const GraphWrite> writes, const GraphDump& dump) {
     return GraphChecker(writes, dump).run();
+}
+
+std::vector<GraphViolation> check_unique(std::span<const UniqueValue> values) {
+    std::vector<const UniqueValue*> sorted;
+    for (const UniqueValue& value : values) sorted.push_back(&value);
+    std::ranges::sort(sorted, [](const UniqueValue* a, const UniqueValue* b) {
+        return std::tie(a->constraint, a->value, a->element) <
+               std::tie(b->constraint, b->value, b->element);
+    });
+    std::vector<GraphViolation> found;
+    const UniqueValue* first = nullptr;  // that holds the value of the last one seen
+    for (const UniqueValue* const value : sorted) {
+        const bool same = first != nullptr && first->constraint == value->constraint &&
+                          first->value == value->value;
+        if (!same) first = value;
+        if (value->element == first->element) continue;
+        std::string name = describe(value->element);
+        std::string words = name + " holds " + shown(value->value) + ", as " +
+                            describe(first->element) + " does, but " + value->constraint +
+                            " is unique";
+        found.push_back(
+            GraphViolation{GraphAnomaly::not_unique, std::move(name), std::move(words)});
+    }
+    return found;
+}
+
+std::vector<GraphViolation> check_counts(std::span<const CountClaim> claims) {
+    std::vector<GraphViolation> found;
+    for (const CountClaim& claim : claims) {
+        if (claim.counted == claim.scanned) continue;
+        found.push_back(GraphViolation{GraphAnomaly::count_differs, std::string(claim.name),
+                                       "the count of " + std::string(claim.name) + " is kept as " +
+                                           std::to_string(claim.counted) + ", but there are " +
+                                           std::to_string(claim.scanned)});
+    }
+    return found;
 }
 
 std::vector<GraphViolation> check_replicas(std::span<const ReplicaDump> replicas) {

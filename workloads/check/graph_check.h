@@ -72,9 +72,12 @@ enum class GraphAnomaly : std::uint8_t {
     dangling_edge,    ///< an end of an edge does not exist
     duplicate,        ///< listed twice
     replicas_differ,  ///< replicas that should be equal are not
+    not_unique,       ///< two elements hold a value that only one may hold
+    count_differs,    ///< a count that is kept is not what there is
 };
 
-/// "lost-write", "unwritten", "adjacency", "dangling-edge", "duplicate", "replicas-differ".
+/// "lost-write", "unwritten", "adjacency", "dangling-edge", "duplicate", "replicas-differ",
+/// "not-unique", "count-differs".
 std::string_view to_string(GraphAnomaly anomaly) noexcept;
 
 struct GraphViolation {
@@ -86,6 +89,27 @@ struct GraphViolation {
 /// Every violation, ordered by element within each kind of check; empty if there is none.
 /// O(n log n).
 std::vector<GraphViolation> check_graph(std::span<const GraphWrite> writes, const GraphDump& dump);
+
+/// What an element holds of a property that a constraint makes unique.
+struct UniqueValue {
+    std::string constraint;  ///< its name: "Person.email"
+    std::string value;       ///< as bytes: equal values are encoded the same
+    GraphElement element;
+};
+
+/// Every value that more than one element holds under the same constraint: a violation for each
+/// element but the first, in the order of constraint, value and element. O(n log n).
+std::vector<GraphViolation> check_unique(std::span<const UniqueValue> values);
+
+/// A count that a store keeps, and what a scan of the same found.
+struct CountClaim {
+    std::string_view name;  ///< "vertices with label Person"
+    std::uint64_t counted = 0;
+    std::uint64_t scanned = 0;
+};
+
+/// A violation for each count that differs from its scan.
+std::vector<GraphViolation> check_counts(std::span<const CountClaim> claims);
 
 struct ReplicaDump {
     std::string_view name;

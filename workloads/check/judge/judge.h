@@ -25,6 +25,7 @@ struct JudgeRequest {
     std::string_view consistency = {};                  ///< one of its levels; empty: the first
     std::string_view format = "auto";                   ///< one of its formats, or auto: by looking
     std::optional<std::string> initial = std::nullopt;  ///< initial value; empty: the model's own
+    std::string_view definition = {};  ///< of the model `file`: its text (docs/formats/model.md)
     Budget budget = {};
 };
 

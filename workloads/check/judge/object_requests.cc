@@ -141,7 +141,9 @@ Literal literal_of(std::string_view word) {
 
 Result<History> read_history(std::string_view text, std::string_view name,
                              const JudgeRequest& request, Pairs pairs) {
-    return parse_history(text, name, {.format = format_of(request.format), .pairs = pairs});
+    const Names names = request.definition.empty() ? Names::known : Names::any;
+    return parse_history(text, name,
+                         {.format = format_of(request.format), .pairs = pairs, .names = names});
 }
 
 Result<Judgement> named(std::string_view name, Result<Judgement> judgement) {

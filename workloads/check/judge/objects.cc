@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "workloads/check/automaton.h"
 #include "workloads/check/edn.h"
 #include "workloads/check/judge/model_tables.h"
 #include "workloads/check/judge/object_requests.h"
@@ -109,10 +110,21 @@ Result<Judgement> judge_multi_register(std::string_view text, std::string_view n
                         Pairs::plain);
 }
 
+Result<Judgement> judge_file(std::string_view text, std::string_view name,
+                             const JudgeRequest& request) {
+    GEODE_TRY_VOID(check_no_initial(request, "in the state that its file names"));
+    if (request.definition.empty()) {
+        return make_error(ErrorCode::invalid_argument,
+                          "the model file takes the text of a model (docs/formats/model.md)");
+    }
+    GEODE_TRY(const std::unique_ptr<Model> model, parse_automaton(request.definition, "model"));
+    return judge_object(*model, text, name, request, Pairs::plain);
+}
+
 }  // namespace
 
 std::span<const ModelSpec> object_models() {
-    static constexpr std::array<ModelSpec, 10> models = {{
+    static constexpr std::array<ModelSpec, 11> models = {{
         {"register", "read, write, cas; one register per key", register_levels, object_formats,
          judge_register},
         {"kv", "get, put, append of texts; one text per key", object_levels, object_formats,
@@ -132,6 +144,8 @@ std::span<const ModelSpec> object_models() {
          judge_collection<make_stack_model>},
         {"priority-queue", "insert, extract-min; smallest out first", object_levels, object_formats,
          judge_collection<make_priority_queue_model>},
+        {"file", "a model of your own, as a table of states and operations", object_levels,
+         object_formats, judge_file},
     }};
     return models;
 }
