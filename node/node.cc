@@ -4,15 +4,56 @@
 #include "node/peer_port.h"
 #include "node/raft_host.h"
 #include "node/server.h"
+#include "node/wire/raft_codec.h"
 #include "storage/identity.h"
+#include "storage/log_record.h"
 
 namespace geode::node {
 namespace {
 
-Result<void> check_options(const NodeOptions& options) {
-    const auto invalid = [](std::string message) {
-        return make_error(ErrorCode::invalid_argument, std::move(message));
+Error invalid(std::string message) {
+    return make_error(ErrorCode::invalid_argument, std::move(message));
+}
+
+/// Every number that must stay within a range, for this build's formats and memory to hold it.
+Result<void> check_ranges(const NodeOptions& options) {
+    constexpr std::uint64_t any = UINT64_MAX;
+    // With its one entry or record of any size, a message then fits a frame several times.
+    constexpr std::uint64_t message_bytes_max = wire::frame_bytes_max / 4;
+    constexpr std::uint64_t segment_bytes_max =
+        UINT32_MAX - storage::log_write_bytes_max - storage::record_header_bytes;
+    struct Range {
+        const char* name;
+        std::uint64_t value, low, high;
     };
+    const Range ranges[] = {
+        {"inflight_messages_max", options.inflight_messages_max, 1, 65'536},
+        {"append_entries_max", options.append_entries_max, 1, wire::append_entries_limit},
+        {"append_bytes_max", options.append_bytes_max, 1, message_bytes_max},
+        {"log_segment_bytes", options.log_segment_bytes, 4096, segment_bytes_max},
+        {"log_backlog_bytes_max", options.log_backlog_bytes_max, options.append_bytes_max, any},
+        {"compact_bytes", options.compact_bytes, 1, any},
+        {"compact_entries", options.compact_entries, 1, any},
+        {"state_write_buffer_bytes", options.state_write_buffer_bytes, 65'536, 1 << 30},
+        {"snapshot_chunk_bytes", options.snapshot_chunk_bytes, 1, message_bytes_max},
+        {"sessions_max", options.sessions_max, 1, 100'000},
+        {"requests_max", options.requests_max, 1, 1'000'000},
+        {"requests_bytes_max", options.requests_bytes_max, 1, any},
+        {"client_requests_max", options.client_requests_max, 1, 1'000'000},
+        {"client_bytes_max", options.client_bytes_max, 1, any},
+        {"clients_max", options.clients_max, 1, 100'000},
+    };
+    for (const Range& range : ranges) {
+        if (range.low <= range.value && range.value <= range.high) continue;
+        const std::string up_to =
+            range.high == any ? " or more" : " to " + std::to_string(range.high);
+        return invalid(std::string(range.name) + " is " + std::to_string(range.value) +
+                       "; expected " + std::to_string(range.low) + up_to);
+    }
+    return {};
+}
+
+Result<void> check_options(const NodeOptions& options) {
     if (!options.members.contains(options.self)) {
         return invalid("node " + std::to_string(options.self.value()) +
                        " is not a member of the cluster");
@@ -26,13 +67,11 @@ Result<void> check_options(const NodeOptions& options) {
         options.election_timeout_max < options.election_timeout_min) {
         return invalid("timeouts must keep heartbeat < election minimum <= election maximum");
     }
-    if (options.inflight_messages_max == 0 || options.append_entries_max == 0 ||
-        options.append_bytes_max == 0 || options.sessions_max == 0 ||
-        options.snapshot_chunk_bytes == 0 || options.requests_max == 0 ||
-        options.client_requests_max == 0 || options.clients_max == 0) {
-        return invalid("every maximum must be at least 1");
+    if (options.request_timeout.count() <= 0 || options.client_hello_timeout.count() <= 0 ||
+        options.client_idle_timeout.count() <= 0) {
+        return invalid("timeouts of clients must be above zero");
     }
-    return {};
+    return check_ranges(options);
 }
 
 /// Log and state as found on disk, in the core's terms.

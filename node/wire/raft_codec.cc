@@ -7,9 +7,6 @@ namespace geode::wire {
 namespace {
 
 constexpr std::uint32_t protocol_version = 1;
-// The most that a configuration may put into one append.
-constexpr std::uint32_t entries_max = 100'000;
-
 Error malformed(const char* what) {
     return make_error(ErrorCode::protocol_error, what);
 }
@@ -68,7 +65,7 @@ Result<raft::Message> read_parts(RaftMessage::Reader in) {
     message.chunk_stream = in.getChunkStream();
     message.chunk_sequence = in.getChunkSequence();
     const auto entries = in.getEntries();
-    if (entries.size() > entries_max) return malformed("too many entries");
+    if (entries.size() > append_entries_limit) return malformed("too many entries");
     message.entries.reserve(entries.size());
     for (const auto entry : entries) {
         GEODE_TRY(raft::Entry decoded, read_entry(entry));

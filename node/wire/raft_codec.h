@@ -17,6 +17,9 @@ struct Hello {
     NodeId to;
 };
 
+/// The most entries that a configuration may put into one append; a message with more is refused.
+inline constexpr std::uint32_t append_entries_limit = 100'000;
+
 /// Appends one frame.
 void append_hello(Bytes& out, Scratch& scratch, const Hello& hello);
 /// Errors: `protocol_error`, `unsupported` (another protocol version).
