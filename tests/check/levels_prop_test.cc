@@ -302,5 +302,44 @@ TEST_CASE("levels: session guarantees agree with trying every order of values", 
     hold_guarantee<SessionGuarantee::writes_follow_reads>();
 }
 
+/// The same history with reads invoked `ticks` positions earlier, told by positions alone.
+History shifted(const History& history, std::uint64_t ticks) {
+    History out = history;
+    for (Operation& operation : out.operations) {
+        const bool read = operation.function == Function::read;
+        // Twice the position, so that what is moved fits just before the event it is moved to.
+        operation.invoked = 2 * operation.invoked + 1000 - (read ? 2 * ticks + 1 : 0);
+        if (operation.completed == never_completed) continue;
+        operation.completed = 2 * operation.completed + 1000;
+    }
+    return out;
+}
+
+TEST_CASE("levels: bounded staleness is linearizability with earlier reads", "[fast][prop]") {
+    rc::prop("a tick for every event", [] {
+        const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+        for (std::uint64_t number = 0; number < 30; ++number) {
+            const std::uint64_t one = mix_hash(number, seed);
+            Shape drawn = unique_registers;
+            drawn.operations = 1 + Prng(one).below(8);
+            drawn.lie_percent = 25;
+            History history = oracle::RandomHistory(drawn, one).run();
+            for (Operation& operation : history.operations) {
+                operation.invoked_ns = static_cast<std::int64_t>(operation.invoked) * 10;
+                if (operation.completed == never_completed) continue;
+                operation.completed_ns = static_cast<std::int64_t>(operation.completed) * 10;
+            }
+            for (const std::uint64_t ticks : {0U, 1U, 4U, 100U}) {
+                const auto early =
+                    with_early_reads(history, Duration(static_cast<std::int64_t>(10 * ticks)));
+                RC_ASSERT(early.has_value());
+                const auto result = check_linearizability(*early, *make_register_model());
+                const bool expected = oracle::linearizable(shifted(history, ticks), "n");
+                RC_ASSERT((result->verdict == Verdict::valid) == expected);
+            }
+        }
+    });
+}
+
 }  // namespace
 }  // namespace geode::check
