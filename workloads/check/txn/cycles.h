@@ -15,8 +15,8 @@
 //   G2              rw edges
 //   prefix-violation, long-fork   one, several rw edges, each behind a wr edge
 //
-// All rw edges are of items, not predicates, so names have -item where there is an rw edge.
-//
+// All rw edges are of items, hence -item in names with them. An rw pair that is ww or wr as well
+// counts as that.
 // How: every cycle of a kind has a certain edge (for G-single: the rw edge), and the walk back from
 // its head to its tail is a breadth-first search over (node, whether the last edge forbids the
 // next). A pass for components over the same pairs decides where a walk gets back at all.

@@ -288,62 +288,62 @@ constexpr std::size_t index_in(std::span<const Name> names, Name name) {
     return names.size();
 }
 
-/// Every name in the tables is one of a list's: found out by the compiler.
-consteval bool spelled(std::span<const Pair> pairs, std::span<const Name> from,
-                       std::span<const Name> to) {
-    for (const Pair& pair : pairs) {
-        if (index_in(from, pair.from) == from.size() || index_in(to, pair.to) == to.size()) {
-            return false;
-        }
-    }
-    return true;
-}
-static_assert(spelled(weaker_models, models, models));
-static_assert(spelled(general_anomalies, anomalies, anomalies));
-static_assert(spelled(forbidden, models, anomalies));
+/// The same by places in the lists of names, which the compiler looks up; a name that is in none
+/// does not compile.
+struct Arrow {
+    std::uint8_t from;
+    std::uint8_t to;
+};
 
-/// Marks what can be reached from the marked by following pairs from `from` to `to`.
-void spread(std::vector<bool>& marked, std::span<const Pair> pairs, std::span<const Name> names) {
+template <std::size_t count>
+consteval std::array<Arrow, count> arrows(const std::array<Pair, count>& pairs,
+                                          std::span<const Name> from, std::span<const Name> to) {
+    std::array<Arrow, count> result{};
+    for (std::size_t index = 0; index < count; ++index) {
+        const std::size_t begin = index_in(from, pairs[index].from);
+        const std::size_t end = index_in(to, pairs[index].to);
+        if (begin == from.size() || end == to.size()) throw "a name that is in no list";
+        result[index] = Arrow{static_cast<std::uint8_t>(begin), static_cast<std::uint8_t>(end)};
+    }
+    return result;
+}
+
+constexpr auto model_arrows = arrows(weaker_models, models, models);
+constexpr auto anomaly_arrows = arrows(general_anomalies, anomalies, anomalies);
+constexpr auto forbidden_arrows = arrows(forbidden, models, anomalies);
+
+/// Marks what can be reached from the marked.
+void spread(std::vector<bool>& marked, std::span<const Arrow> pairs) {
     for (bool grew = true; grew;) {
         grew = false;
-        for (const Pair& pair : pairs) {
-            const std::size_t to = index_in(names, pair.to);
-            if (!marked[index_in(names, pair.from)] || marked[to]) continue;
-            marked[to] = true;
+        for (const Arrow& pair : pairs) {
+            if (!marked[pair.from] || marked[pair.to]) continue;
+            marked[pair.to] = true;
             grew = true;
         }
     }
 }
 
-std::vector<bool> reached(Name start, std::span<const Pair> pairs, std::span<const Name> names) {
-    const std::size_t index = index_in(names, start);
-    GEODE_ASSERT(index < names.size());
-    std::vector<bool> marked(names.size());
-    marked[index] = true;
-    spread(marked, pairs, names);
+std::vector<bool> reached(std::size_t start, std::span<const Arrow> pairs, std::size_t count) {
+    GEODE_ASSERT_MSG(start < count, "a name that is in no list");
+    std::vector<bool> marked(count);
+    marked[start] = true;
+    spread(marked, pairs);
     return marked;
 }
 
-bool implies(Name special, Name general, std::span<const Pair> pairs, std::span<const Name> names) {
-    const std::size_t index = index_in(names, general);
-    GEODE_ASSERT(index < names.size());
-    return reached(special, pairs, names)[index];
+std::vector<bool> models_below(std::size_t model) {
+    return reached(model, model_arrows, models.size());
 }
 
-/// Marks the models that a marked anomaly rules out; the marks are closed under generality.
-std::vector<bool> broken_models(const std::vector<bool>& found) {
-    std::vector<bool> broken(models.size());
-    for (const Pair& pair : forbidden) {
-        if (found[index_in(anomalies, pair.to)]) broken[index_in(models, pair.from)] = true;
-    }
-    std::vector<bool> result = broken;
-    for (std::size_t index = 0; index < models.size(); ++index) {
-        const std::vector<bool> below = reached(models[index], weaker_models, models);
-        for (std::size_t weaker = 0; weaker < models.size(); ++weaker) {
-            if (below[weaker] && broken[weaker]) result[index] = true;
-        }
-    }
-    return result;
+std::vector<bool> generals_of(Name anomaly) {
+    return reached(index_in(anomalies, anomaly), anomaly_arrows, anomalies.size());
+}
+
+/// Whether one of the models forbids one of the anomalies; both sets are closed.
+bool clash(const std::vector<bool>& below, const std::vector<bool>& found) {
+    return std::ranges::any_of(
+        forbidden_arrows, [&](const Arrow& pair) { return below[pair.from] && found[pair.to]; });
 }
 
 }  // namespace
@@ -366,23 +366,26 @@ std::span<const std::string_view> isolation_anomalies() {
 }
 
 bool model_implies(std::string_view stronger, std::string_view weaker) {
-    return implies(stronger, weaker, weaker_models, models);
+    const std::size_t index = index_in(models, weaker);
+    GEODE_ASSERT_MSG(index < models.size(), "a name that is in no list");
+    return models_below(index_in(models, stronger))[index];
 }
 
 bool anomaly_implies(std::string_view special, std::string_view general) {
-    return implies(special, general, general_anomalies, anomalies);
+    const std::size_t index = index_in(anomalies, general);
+    GEODE_ASSERT_MSG(index < anomalies.size(), "a name that is in no list");
+    return generals_of(special)[index];
 }
 
 bool forbids(std::string_view model, std::string_view anomaly) {
-    const std::size_t index = index_in(models, model);
-    GEODE_ASSERT(index < models.size());
-    return broken_models(reached(anomaly, general_anomalies, anomalies))[index];
+    return clash(models_below(index_in(models, model)), generals_of(anomaly));
 }
 
 std::vector<std::string_view> forbidden_anomalies(std::string_view model) {
+    const std::vector<bool> below = models_below(index_in(models, model));
     std::vector<std::string_view> result;
     for (const Name anomaly : anomalies) {
-        if (forbids(model, anomaly)) result.push_back(anomaly);
+        if (clash(below, generals_of(anomaly))) result.push_back(anomaly);
     }
     return result;
 }
@@ -391,15 +394,18 @@ RuledOut ruled_out_by(std::span<const std::string_view> found) {
     std::vector<bool> marked(anomalies.size());
     for (const Name anomaly : found) {
         const std::size_t index = index_in(anomalies, anomaly);
-        GEODE_ASSERT(index < anomalies.size());
+        GEODE_ASSERT_MSG(index < anomalies.size(), "a name that is in no list");
         marked[index] = true;
     }
-    spread(marked, general_anomalies, anomalies);
-    const std::vector<bool> broken = broken_models(marked);
+    spread(marked, anomaly_arrows);
+    std::vector<bool> broken(models.size());
+    for (std::size_t index = 0; index < models.size(); ++index) {
+        broken[index] = clash(models_below(index), marked);
+    }
     RuledOut result;
     for (std::size_t index = 0; index < models.size(); ++index) {
         if (!broken[index]) continue;
-        const std::vector<bool> below = reached(models[index], weaker_models, models);
+        const std::vector<bool> below = models_below(index);
         bool weakest = true;
         for (std::size_t weaker = 0; weaker < models.size(); ++weaker) {
             if (weaker != index && below[weaker] && broken[weaker]) weakest = false;

@@ -12,14 +12,19 @@ namespace geode::check::txn {
 namespace {
 
 std::vector<std::string_view> forbidden_by(const ListAppendOptions& options) {
+    std::vector<std::string_view> by_model;
+    for (const std::string_view model : options.models) {
+        const std::vector<std::string_view> names = forbidden_anomalies(model);
+        by_model.insert(by_model.end(), names.begin(), names.end());
+    }
     std::vector<std::string_view> forbidden;
     for (const std::string_view anomaly : isolation_anomalies()) {
-        const bool by_model = std::ranges::any_of(
-            options.models, [&](std::string_view model) { return forbids(model, anomaly); });
         const bool by_name = std::ranges::any_of(options.anomalies, [&](std::string_view general) {
             return anomaly_implies(anomaly, general);
         });
-        if (by_model || by_name) forbidden.push_back(anomaly);
+        if (by_name || std::ranges::find(by_model, anomaly) != by_model.end()) {
+            forbidden.push_back(anomaly);
+        }
     }
     return forbidden;
 }
