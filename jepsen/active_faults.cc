@@ -57,12 +57,19 @@ void resolve_groups(const Fault& fault, const ClusterView& view, ActiveFault& ac
 }
 
 void add_shape(const Fault& fault, LinkShape& shape) {
-    if (fault.kind == FaultKind::slow_link) {
-        const std::int64_t bytes_per_s = fault.parameter("bytes_per_s");
-        const bool slower = shape.bytes_per_s == 0 || bytes_per_s < shape.bytes_per_s;
-        if (slower) shape.bytes_per_s = bytes_per_s;
-    } else {
-        shape.delay_us += fault.parameter("extra_us");
+    const auto raise = [&](std::int64_t& percent) {
+        percent = std::max(percent, fault.parameter("percent"));
+    };
+    switch (fault.kind) {
+        case FaultKind::slow_link: {
+            const std::int64_t bytes_per_s = fault.parameter("bytes_per_s");
+            const bool slower = shape.bytes_per_s == 0 || bytes_per_s < shape.bytes_per_s;
+            if (slower) shape.bytes_per_s = bytes_per_s;
+            break;
+        }
+        case FaultKind::packet_duplicate: raise(shape.duplicate_percent); break;
+        case FaultKind::packet_reorder: raise(shape.reorder_percent); break;
+        default: shape.delay_us += fault.parameter("extra_us"); break;
     }
 }
 
@@ -70,7 +77,14 @@ void add_links(const ActiveFault& active, NetworkState& network) {
     const Fault& fault = *active.fault;
     for (const sim::Link& link : active.links) {
         switch (fault.kind) {
+            case FaultKind::packet_loss: {
+                std::int64_t& percent = network.losses[link];
+                percent = std::max(percent, fault.parameter("percent"));
+                break;
+            }
             case FaultKind::slow_link:
+            case FaultKind::packet_duplicate:
+            case FaultKind::packet_reorder:
             case FaultKind::delay: add_shape(fault, network.shapes[link]); break;
             case FaultKind::bit_flip: {
                 const std::int64_t one_in = fault.parameter("one_in");
@@ -113,6 +127,7 @@ void add_nodes(const ActiveFault& active, LabState& state) {
     for (const std::uint32_t node : active.nodes) {
         switch (active.fault->kind) {
             case FaultKind::pause: state.paused.insert(node); break;
+            case FaultKind::disk_full: state.full.insert(node); break;
             case FaultKind::refuse: state.network.refusing.insert(node); break;
             case FaultKind::hang: state.network.hung.insert(node); break;
             default: {

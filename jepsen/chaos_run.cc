@@ -22,6 +22,8 @@ using sim::RunVerdict;
 
 constexpr Duration boot_bound = seconds(60);
 constexpr Duration poll_interval = milliseconds(50);
+/// Room for any workload here, and quickly filled.
+constexpr std::uint64_t small_disk_bytes = std::uint64_t{128} << 20;
 
 class ChaosRun {
 public:
@@ -130,6 +132,12 @@ Result<void> ChaosRun::prepare() {
                 node, {"/usr/bin/env", "ASAN_OPTIONS=verify_asan_link_order=0",
                        "LD_PRELOAD=" + options_.preload_library, "GEODE_FAULT_PAGE=" + path});
         }
+    }
+    const bool fills = std::ranges::any_of(options_.schedule.faults, [](const sim::Fault& fault) {
+        return fault.kind == FaultKind::disk_full;
+    });
+    for (std::uint32_t node = 1; fills && lab_ != nullptr && node <= cluster_->nodes(); ++node) {
+        GEODE_TRY_VOID(lab_->mount_small_disk(cluster_->disk_directory(node), small_disk_bytes));
     }
     std::vector<std::string> logs;
     for (std::uint32_t node = 1; node <= options_.schedule.nodes; ++node) {

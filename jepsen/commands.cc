@@ -93,7 +93,7 @@ std::unique_ptr<Lab> enter_lab(const RunArguments& arguments, ChaosOptions& opti
         options.why_no_lab = "on loopback, as asked for";
         return nullptr;
     }
-    Result<std::unique_ptr<Lab>> lab = Lab::enter(plan_of(options.schedule));
+    Result<std::unique_ptr<Lab>> lab = Lab::enter(plan_of(options.schedule), options.seed);
     if (!lab) {
         options.why_no_lab = "no namespaces (" + lab.error().message + ")";
         fmt::print(stderr,
@@ -160,6 +160,8 @@ int run_command_line(const RunArguments& arguments) {
     }
     const std::unique_ptr<Lab> lab = enter_lab(arguments, *options);
     const auto report = run_chaos(*options, lab.get());
+    const bool keep = !report || !report->result.passed() || arguments.keep_data;
+    if (lab != nullptr) lab->unmount_small_disks(keep);
     if (!report) return complain(report.error().describe() + " (store " + store->directory() + ")");
     const std::string again = reproduce_line(arguments, *store);
     if (const auto kept = store->write_run(*options, *report, again); !kept) {
@@ -170,7 +172,7 @@ int run_command_line(const RunArguments& arguments) {
     } else {
         fmt::print("{}", to_text(*report, store->directory(), again));
     }
-    if (report->result.passed() && !arguments.keep_data) store->drop_data(options->schedule.nodes);
+    if (!keep) store->drop_data(options->schedule.nodes);
     return sim::exit_status(report->result.verdict);
 }
 
@@ -239,7 +241,7 @@ int probe_command(const std::string& preload_library) {
     plan.prefix = fmt::format("geode-jepsen-{}", ::getpid());
     plan.nodes = 1;
     plan.clients = 1;
-    const auto lab = Lab::enter(plan);
+    const auto lab = Lab::enter(plan, 1);
     if (!lab) {
         fmt::print("namespaces    no: {}\n", lab.error().message);
     } else {
@@ -247,9 +249,10 @@ int probe_command(const std::string& preload_library) {
             fmt::print("{:<13} {} ({})\n", name, there ? "yes" : "no", what);
         };
         line("namespaces", true, "every node in its own, joined by a bridge");
-        line("nftables", (*lab)->can_filter(), "partitions, hung and refusing ports, flipped bits");
+        line("nftables", (*lab)->can_filter(), "partitions, lost packets, flipped bits, ports");
         line("htb", (*lab)->can_limit(), "slow links");
-        line("netem", (*lab)->can_netem(), "delay, loss, duplication, reordering");
+        line("netem", (*lab)->has_netem(), "delay, duplicates, reordering");
+        line("detour", !(*lab)->has_netem() && (*lab)->can_delay(), "the same, without netem");
         line("ss --kill", (*lab)->can_reset(), "connection resets");
         for (const std::string& missing : (*lab)->missing()) fmt::print("missing: {}\n", missing);
     }

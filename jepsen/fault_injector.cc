@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jepsen/fault_injector.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/os/unique_fd.h"
 
 namespace geode::jepsen {
 namespace {
@@ -34,6 +40,24 @@ const PageKind* find_page_kind(FaultKind kind) {
     return found == std::end(page_kinds) ? nullptr : found;
 }
 
+/// Takes all space that is left on the file's disk.
+Result<void> fill_disk(const std::string& path) {
+    const os::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (!file) return make_error(ErrorCode::io_error, path + ": " + std::strerror(errno));
+    const std::string block(64 << 10, 'x');
+    std::size_t bytes = block.size();
+    while (bytes > 0) {
+        // Smaller and smaller pieces: the last page counts.
+        if (::write(file.get(), block.data(), bytes) < 0) bytes /= 2;
+    }
+    return {};
+}
+
+Result<void> empty_disk(const std::string& path) {
+    if (::unlink(path.c_str()) == 0) return {};
+    return make_error(ErrorCode::io_error, path + ": " + std::strerror(errno));
+}
+
 }  // namespace
 
 std::string FaultInjector::why_not(FaultKind kind) const {
@@ -58,7 +82,10 @@ std::string FaultInjector::why_not(FaultKind kind) const {
     };
     switch (kind) {
         case FaultKind::slow_link: return missing(lab_->can_limit(), "htb");
-        case FaultKind::delay: return missing(lab_->can_netem(), "netem");
+        case FaultKind::delay:
+        case FaultKind::packet_duplicate:
+        case FaultKind::packet_reorder: return missing(lab_->can_delay(), "detour");
+        case FaultKind::disk_full: return "";
         case FaultKind::reset: return missing(lab_->can_reset(), "ss --kill");
         default: return missing(lab_->can_filter(), "nftables");
     }
@@ -111,7 +138,9 @@ Result<void> FaultInjector::end(std::size_t index) {
     const auto ended = active_.extract(index);
     if (ended.empty()) return {};
     if (ended.mapped().fault->kind == FaultKind::crash) return end_crash(ended.mapped());
-    return apply();
+    GEODE_TRY_VOID(apply());
+    if (ended.mapped().fault->kind == FaultKind::disk_full) return end_disk_full(ended.mapped());
+    return {};
 }
 
 Result<void> FaultInjector::flip(std::size_t index) {
@@ -152,6 +181,36 @@ Result<void> FaultInjector::end_crash(const ActiveFault& active) {
     return {};
 }
 
+/// Whoever made room starts the process again, given up or not. One that is down is another fault's
+/// to start.
+Result<void> FaultInjector::end_disk_full(const ActiveFault& active) {
+    for (const std::uint32_t node : active.nodes) {
+        if (full_.contains(node)) continue;  // of another fault
+        if (cluster_.running(node)) {
+            cluster_.kill(node);
+        } else if (!gave_up_.contains(node)) {
+            continue;
+        }
+        gave_up_.erase(node);
+        GEODE_TRY_VOID(cluster_.start(node));
+    }
+    return {};
+}
+
+/// Makes just these nodes' disks be full.
+Result<void> FaultInjector::fill_disks(const std::set<std::uint32_t>& nodes) {
+    for (std::uint32_t node = 1; node <= cluster_.nodes(); ++node) {
+        const bool fill = nodes.contains(node);
+        if (fill == full_.contains(node)) continue;
+        const std::string file = cluster_.disk_directory(node) + "/filler";
+        GEODE_TRY_VOID(
+            world_.offload().run([&] { return fill ? fill_disk(file) : empty_disk(file); }));
+        if (fill) full_.insert(node);
+        if (!fill) full_.erase(node);
+    }
+    return {};
+}
+
 Result<void> FaultInjector::reset(const ActiveFault& active) {
     for (const sim::Link& link : active.links) {
         GEODE_TRY(const std::uint64_t broken,
@@ -180,12 +239,16 @@ Result<void> FaultInjector::apply() {
         pages_.at(node - 1).set(wanted);
     }
     if (lab_ == nullptr) return {};
+    GEODE_TRY_VOID(fill_disks(state.full));
     return world_.offload().run([&] { return lab_->apply(state.network); });
 }
 
 Result<void> FaultInjector::heal_all() {
-    active_.clear();
+    const ActiveFaults ended = std::exchange(active_, {});
     GEODE_TRY_VOID(apply());
+    for (const auto& [index, active] : ended) {
+        if (active.fault->kind == FaultKind::disk_full) GEODE_TRY_VOID(end_disk_full(active));
+    }
     for (ControlFile& page : pages_) page.die_after_disk_ops(0);
     for (std::uint32_t node = 1; node <= cluster_.nodes(); ++node) {
         if (!cluster_.running(node)) GEODE_TRY_VOID(cluster_.start(node));
@@ -193,7 +256,12 @@ Result<void> FaultInjector::heal_all() {
     return {};
 }
 
-bool FaultInjector::expects_end(const ProcessEnd& end) const {
+bool FaultInjector::takes_end(const ProcessEnd& end) {
+    if (!end.by_signal && full_.contains(end.node)) {
+        ++effect(FaultKind::disk_full).observed;
+        gave_up_.insert(end.node);
+        return true;
+    }
     if (!end.by_signal || end.status != SIGKILL) return false;
     return std::ranges::any_of(active_, [&](const auto& entry) {
         const ActiveFault& active = entry.second;

@@ -53,8 +53,8 @@ public:
     /// Everything ends; nodes that are down, for whatever reason, start.
     Result<void> heal_all();
 
-    /// Whether the node's end is the doing of a fault.
-    bool expects_end(const ProcessEnd& end) const;
+    /// Whether the node's end is the doing of a fault, which then takes care of it.
+    bool takes_end(const ProcessEnd& end);
 
     /// Counts by kind, as of now.
     Result<std::map<std::string, sim::FaultEffect>> effects();
@@ -67,6 +67,8 @@ private:
     Result<void> apply();
     Result<void> begin_crash(ActiveFault& active);
     Result<void> end_crash(const ActiveFault& active);
+    Result<void> end_disk_full(const ActiveFault& active);
+    Result<void> fill_disks(const std::set<std::uint32_t>& nodes);
     Result<void> reset(const ActiveFault& active);
     void leave_out(const std::string& kind, std::string reason);
     void note_power_loss(const sim::Fault& fault);
@@ -80,6 +82,8 @@ private:
     std::string why_no_lab_;
     ActiveFaults active_;
     std::set<std::uint32_t> paused_;
+    std::set<std::uint32_t> full_;
+    std::set<std::uint32_t> gave_up_;  ///< nodes that ended because of a full disk
     std::map<std::uint32_t, NodeControls> controls_;
     std::map<std::string, sim::FaultEffect> effects_;
     std::map<std::string, NotInjected> not_injected_;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "runtime/os/unique_fd.h"
 
@@ -45,7 +46,7 @@ std::string first_line(const Error& error) {
 
 }  // namespace
 
-Result<std::unique_ptr<Lab>> Lab::enter(LabPlan plan) {
+Result<std::unique_ptr<Lab>> Lab::enter(LabPlan plan, std::uint64_t seed) {
     GEODE_ASSERT(plan.nodes >= 1 && plan.nodes <= lab_hosts_max);
     GEODE_ASSERT(plan.clients <= lab_hosts_max + 1);
     const os::UniqueFd network(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -62,7 +63,13 @@ Result<std::unique_ptr<Lab>> Lab::enter(LabPlan plan) {
     if (::geteuid() != 0) return make_error(ErrorCode::unavailable, "needs to be root");
     if (const auto left = leave_the_machine(); !left) return back(left.error());
     if (const auto built = lab->build(); !built) return back(built.error());
-    lab->probe();
+    lab->probe_filter();
+    lab->probe_queues();
+    if (!lab->netem_) {
+        const auto opened = lab->filter_ ? lab->open_detour(seed)
+                                         : make_error(ErrorCode::unavailable, "needs nftables");
+        if (!opened) lab->missing_.push_back("detour (" + first_line(opened.error()) + ")");
+    }
     return Result<std::unique_ptr<Lab>>(std::move(lab));
 }
 
@@ -91,10 +98,11 @@ Words Lab::in_device(std::uint32_t node, Words words) const {
 }
 
 /// Everything is tried for real, on the empty network.
-void Lab::probe() {
+void Lab::probe_filter() {
     Result<std::string> filter = must_run({"nft", "-f", "-"}, bridge_table());
     NetworkState all;
     all.flips[{"n1", "c1"}] = 100;
+    all.losses[{"n1", "c1"}] = 1;
     all.hung.insert(1);
     if (filter) filter = must_run({"nft", "-f", "-"}, bridge_rules(all));
     for (std::uint32_t node = 1; filter && node <= plan_.nodes; ++node) {
@@ -106,6 +114,12 @@ void Lab::probe() {
     filter_ = filter.has_value();
     if (!filter_) missing_.push_back("nftables (" + first_line(filter.error()) + ")");
 
+    const auto reset = must_run({"ss", "-K", "-t", "-n", "dst", "10.77.0.254"});
+    reset_ = reset.has_value();
+    if (!reset_) missing_.push_back("ss --kill (" + first_line(reset.error()) + ")");
+}
+
+void Lab::probe_queues() {
     LinkShape slow;
     slow.bytes_per_s = 1'000'000;
     const auto limit = must_run({"tc", "-batch", "-"}, shaping_batch("br0", {{"10.77.1.1", slow}}));
@@ -119,9 +133,23 @@ void Lab::probe() {
         // A device without a queue of its own has nothing to delete: what is left shows up later.
         static_cast<void>(run_command({"tc", "qdisc", "del", "dev", "br0", "root"}));
     }
-    const auto reset = must_run({"ss", "-K", "-t", "-n", "dst", "10.77.0.254"});
-    reset_ = reset.has_value();
-    if (!reset_) missing_.push_back("ss --kill (" + first_line(reset.error()) + ")");
+}
+
+/// The bridge must know every port's address from the start: frames that come back from the detour
+/// teach it nothing.
+Result<void> Lab::open_detour(std::uint64_t seed) {
+    GEODE_TRY(std::unique_ptr<Detour> detour, Detour::open(seed));
+    GEODE_TRY([[maybe_unused]] const std::string port,
+              must_run({"ip", "-batch", "-"}, detour_batch()));
+    NetworkState all;
+    all.shapes[{"n1", "c1"}].delay_us = 1;
+    all.shapes[{"c1", "n1"}].delay_us = 1;
+    GEODE_TRY([[maybe_unused]] const std::string tried,
+              must_run({"nft", "-f", "-"}, detour_rules(plan_, all)));
+    GEODE_TRY([[maybe_unused]] const std::string undone,
+              must_run({"nft", "-f", "-"}, detour_rules(plan_, {})));
+    detour_ = std::move(detour);
+    return {};
 }
 
 Result<void> Lab::apply(const NetworkState& state) {
@@ -140,13 +168,26 @@ Result<void> Lab::apply(const NetworkState& state) {
             if (!refuse) refusing_.erase(node);
         }
     }
+    if (detour_ != nullptr) {
+        detour_->set(state.shapes);
+        std::string rules = detour_rules(plan_, state);
+        if (rules != detours_) {
+            GEODE_TRY([[maybe_unused]] const std::string said, must_run({"nft", "-f", "-"}, rules));
+            detours_ = std::move(rules);
+        }
+    }
     if (limit_) GEODE_TRY_VOID(apply_shapes(state));
     return {};
 }
 
 /// Queues are rebuilt where they change; what was in them is lost, as on a link that flickers.
 Result<void> Lab::apply_shapes(const NetworkState& state) {
-    auto wanted = shapes_by_device(state);
+    NetworkState queued = state;
+    if (!netem_) {
+        for (auto& [link, shape] : queued.shapes) shape = {shape.bytes_per_s, 0, 0, 0};
+        std::erase_if(queued.shapes, [](const auto& entry) { return entry.second == LinkShape(); });
+    }
+    auto wanted = shapes_by_device(queued);
     for (std::uint32_t node = 0; node <= plan_.nodes; ++node) {
         const auto found = wanted.find(node);
         const std::map<std::string, LinkShape> none;
@@ -178,10 +219,13 @@ Result<void> Lab::read_shaped(std::uint32_t device) {
                   device, {"tc", "-s", "class", "show", "dev", device == 0 ? "br0" : "e0"})));
     for (const auto& [address, packets] : parse_shaped_packets(text, shapes)) {
         const LinkShape& shape = shapes.at(address);
-        if (shape.bytes_per_s != 0) {
-            shaped_[std::string(sim::to_string(FaultKind::slow_link))] += packets;
-        }
-        if (shape.delay_us != 0) shaped_[std::string(sim::to_string(FaultKind::delay))] += packets;
+        const auto met = [&](FaultKind kind, std::int64_t setting) {
+            if (setting != 0) shaped_[std::string(sim::to_string(kind))] += packets;
+        };
+        met(FaultKind::slow_link, shape.bytes_per_s);
+        met(FaultKind::delay, shape.delay_us);
+        met(FaultKind::packet_duplicate, shape.duplicate_percent);
+        met(FaultKind::packet_reorder, shape.reorder_percent);
     }
     return {};
 }
@@ -202,6 +246,12 @@ Result<std::uint64_t> Lab::reset_connections(const sim::Link& link) {
 
 Result<std::map<std::string, std::uint64_t>> Lab::counters() {
     std::map<std::string, std::uint64_t> counts = shaped_;
+    if (detour_ != nullptr) {
+        const DetourCounts detoured = detour_->counts();
+        counts[std::string(sim::to_string(FaultKind::delay))] += detoured.delayed;
+        counts[std::string(sim::to_string(FaultKind::packet_duplicate))] += detoured.duplicated;
+        counts[std::string(sim::to_string(FaultKind::packet_reorder))] += detoured.reordered;
+    }
     if (!filter_) return counts;
     GEODE_TRY(const std::string bridge, must_run({"nft", "-j", "list", "counters"}));
     for (const auto& [name, packets] : parse_counters(bridge)) counts[name] += packets;
@@ -218,7 +268,22 @@ Result<void> Lab::mount_small_disk(const std::string& directory, std::uint64_t b
     if (::mount("geode-jepsen", directory.c_str(), "tmpfs", 0, options.c_str()) != 0) {
         return refused("no small disk");
     }
+    small_disks_.push_back(directory);
     return {};
+}
+
+void Lab::unmount_small_disks(bool keep) {
+    for (const std::string& directory : small_disks_) {
+        std::error_code failure;
+        const std::string kept = directory + ".kept";
+        constexpr auto everything = std::filesystem::copy_options::recursive;
+        if (keep) std::filesystem::copy(directory, kept, everything, failure);
+        ::umount2(directory.c_str(), MNT_DETACH);
+        if (!keep || failure) continue;
+        std::filesystem::remove(directory, failure);
+        std::filesystem::rename(kept, directory, failure);
+    }
+    small_disks_.clear();
 }
 
 }  // namespace geode::jepsen

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "jepsen/command.h"
+#include "jepsen/detour.h"
 #include "jepsen/lab_plan.h"
 
 namespace geode::jepsen {
@@ -25,7 +26,8 @@ class Lab {
 public:
     /// Builds the namespaces. Error: `unavailable`, saying what the machine refuses; the process is
     /// then where it was.
-    static Result<std::unique_ptr<Lab>> enter(LabPlan plan);
+    /// `seed` is for what happens to packets by chance.
+    static Result<std::unique_ptr<Lab>> enter(LabPlan plan, std::uint64_t seed);
 
     /// What to put before a program's words so that it runs in the node's namespace. The process
     /// id stays that of the program.
@@ -35,7 +37,9 @@ public:
     const std::vector<std::string>& missing() const { return missing_; }
     bool can_filter() const { return filter_; }
     bool can_limit() const { return limit_; }
-    bool can_netem() const { return netem_; }
+    /// Delay, duplicate and reorder: with netem, or by a detour.
+    bool can_delay() const { return netem_ || detour_ != nullptr; }
+    bool has_netem() const { return netem_; }
     bool can_reset() const { return reset_; }
 
     /// Makes the network be in this state. Parts the machine cannot do are left out.
@@ -47,22 +51,30 @@ public:
 
     /// A file system of its own of that size on the directory, which must exist.
     Result<void> mount_small_disk(const std::string& directory, std::uint64_t bytes);
+    /// Takes those file systems away, once nobody works on them. What they hold is gone with them,
+    /// unless `keep` first moves it to the directory below.
+    void unmount_small_disks(bool keep);
 
 private:
     explicit Lab(LabPlan plan) : plan_(std::move(plan)) {}
     Result<void> build();
-    void probe();
+    void probe_filter();
+    void probe_queues();
+    Result<void> open_detour(std::uint64_t seed);
     Result<void> apply_shapes(const NetworkState& state);
     Result<void> read_shaped(std::uint32_t device);
     Words in_device(std::uint32_t node, Words words) const;
 
     LabPlan plan_;
     std::vector<std::string> missing_;
+    std::vector<std::string> small_disks_;
     bool filter_ = false;
     bool limit_ = false;
     bool netem_ = false;
     bool reset_ = false;
+    std::unique_ptr<Detour> detour_;    ///< null: not needed, or not to be had
     std::string rules_;                 ///< in force on the bridge
+    std::string detours_;               ///< in force on the ports
     std::set<std::uint32_t> refusing_;  ///< nodes that refuse now
     std::map<std::uint32_t, std::map<std::string, LinkShape>> shapes_;
     std::map<std::string, std::uint64_t> shaped_;  ///< packets of classes that are gone, by kind

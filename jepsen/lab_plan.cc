@@ -125,16 +125,14 @@ std::optional<AddressPair> addresses_of(const sim::Link& link) {
     return std::nullopt;
 }
 
-bool LinkShape::needs_netem() const {
-    return delay_us != 0 || loss_percent != 0 || duplicate_percent != 0 || reorder_percent != 0;
-}
-
 std::string bridge_table() {
     std::string text = fmt::format("table bridge {} {{\n", table);
     for (const FaultKind kind : blocking_kinds) {
         text += fmt::format(" counter fault_{} {{\n }}\n", sim::to_string(kind));
     }
-    text += " counter fault_hang {\n }\n counter fault_bit_flip {\n }\n chain faults {\n }\n";
+    text +=
+        " counter fault_hang {\n }\n counter fault_bit_flip {\n }\n counter fault_packet_loss {\n "
+        "}\n chain faults {\n }\n";
     for (const char* const hook : {"input", "forward", "output"}) {
         text += fmt::format(
             " chain {0} {{\n  type filter hook {0} priority 0; policy accept;\n  jump faults\n "
@@ -162,6 +160,14 @@ std::string bridge_rules(const NetworkState& state) {
             "\"fault_hang\" drop\n",
             node_address(0, node));
     }
+    for (const auto& [link, percent] : state.losses) {
+        const auto pair = addresses_of(link);
+        if (!pair) continue;
+        text += fmt::format(
+            "  ip saddr {} ip daddr {} numgen random mod 100 < {} counter name "
+            "\"fault_packet_loss\" drop\n",
+            pair->source, pair->destination, percent);
+    }
     append_flip_rules(state, text);
     return text + " }\n}\n";
 }
@@ -180,6 +186,36 @@ std::string refusal_rules(bool refuse) {
                       "table ip {} {{\n chain faults {{\n  tcp flags & (syn | ack) == syn counter "
                       "name \"fault_refuse\" reject with tcp reset\n }}\n}}\n",
                       table);
+}
+
+std::string detour_batch() {
+    return "link set detour master br0\n"
+           "link set detour type bridge_slave learning off flood off mcast_flood off bcast_flood "
+           "off\n"
+           "link set detour up\n";
+}
+
+std::string detour_rules(const LabPlan& plan, const NetworkState& state) {
+    std::map<std::uint32_t, std::string> rules;  // by sending node; 0: the clients
+    for (const auto& [link, shape] : state.shapes) {
+        const auto pair = addresses_of(link);
+        if (!pair || !shape.delays()) continue;
+        const Host from = parse_host(link.from);
+        rules[from.node ? from.number : 0] += fmt::format(
+            "  ip saddr {} ip daddr {} fwd to detour\n", pair->source, pair->destination);
+    }
+    std::string text =
+        "table netdev geode {\n}\ndelete table netdev geode\n"
+        "table netdev geode {\n";
+    for (std::uint32_t node = 0; node <= plan.nodes; ++node) {
+        const auto found = rules.find(node);
+        if (found == rules.end()) continue;
+        const std::string device = node == 0 ? "br0" : fmt::format("p{}", node);
+        text +=
+            fmt::format(" chain {0} {{\n  type filter hook {1} device {0} priority 0;\n{2} }}\n",
+                        device, node == 0 ? "egress" : "ingress", found->second);
+    }
+    return text + "}\n";
 }
 
 std::map<std::uint32_t, std::map<std::string, LinkShape>> shapes_by_device(
@@ -207,11 +243,10 @@ std::string shaping_batch(const std::string& device,
             shape.bytes_per_s == 0 ? "10gbit" : fmt::format("{}bps", shape.bytes_per_s);
         text += fmt::format("class add dev {} parent 1: classid 1:{:x} htb rate {} quantum 1514\n",
                             device, number, rate);
-        if (shape.needs_netem()) {
+        if (shape.delays()) {
             text += fmt::format("qdisc add dev {} parent 1:{:x} handle {:x}: netem limit 100000",
                                 device, number, number);
             text += fmt::format(" delay {}us", shape.delay_us);
-            if (shape.loss_percent != 0) text += fmt::format(" loss {}%", shape.loss_percent);
             if (shape.duplicate_percent != 0) {
                 text += fmt::format(" duplicate {}%", shape.duplicate_percent);
             }

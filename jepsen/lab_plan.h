@@ -15,8 +15,9 @@
 //
 // Blocked links, hung ports and flipped bits are rules of one nftables chain on the bridge; its
 // counters, one per kind of fault, say how many packets each really met. Refused connections are a
-// rule in the node's own namespace, since a bridge cannot answer. Bandwidth, delay and the rest of
-// netem's are classes of an HTB queue at the sender.
+// rule in the node's own namespace, since a bridge cannot answer. Bandwidth is a class of an HTB
+// queue at the sender, with netem below it for delay, duplicates and reordering; where the kernel
+// has no netem, those packets take a detour through the harness (detour.h).
 
 #include <cstdint>
 #include <map>
@@ -65,19 +66,19 @@ std::optional<AddressPair> addresses_of(const sim::Link& link);
 struct LinkShape {
     std::int64_t bytes_per_s = 0;  ///< 0: unlimited
     std::int64_t delay_us = 0;
-    std::int64_t loss_percent = 0;
     std::int64_t duplicate_percent = 0;
     std::int64_t reorder_percent = 0;
-    bool needs_netem() const;
+    bool delays() const { return delay_us != 0 || duplicate_percent != 0 || reorder_percent != 0; }
     friend bool operator==(const LinkShape&, const LinkShape&) = default;
 };
 
 /// Everything that is wrong with the network at one moment.
 struct NetworkState {
     std::map<sim::FaultKind, std::set<sim::Link>> blocked;
-    std::map<sim::Link, std::int64_t> flips;  ///< one packet with data in so many
-    std::set<std::uint32_t> hung;             ///< nodes whose ports do not answer
-    std::set<std::uint32_t> refusing;         ///< nodes whose ports refuse
+    std::map<sim::Link, std::int64_t> flips;   ///< one packet with data in so many
+    std::map<sim::Link, std::int64_t> losses;  ///< so many packets of a hundred
+    std::set<std::uint32_t> hung;              ///< nodes whose ports do not answer
+    std::set<std::uint32_t> refusing;          ///< nodes whose ports refuse
     std::map<sim::Link, LinkShape> shapes;
 };
 
@@ -88,6 +89,12 @@ std::string bridge_rules(const NetworkState& state);
 /// Input of `nft -f -` in a node's namespace, once, and to start or end refusing.
 std::string refusal_table();
 std::string refusal_rules(bool refuse);
+
+/// Input of `ip -batch -` in the hub: makes the tap device a port that the bridge leaves alone.
+std::string detour_batch();
+/// Input of `nft -f -` in the hub: packets of the links that delay, duplicate or reorder go to the
+/// tap device (detour.h) from the port where they come in, or from br0 if a client sends them.
+std::string detour_rules(const LabPlan& plan, const NetworkState& state);
 
 /// What each sending device must do, by destination address: e0 of a node, or br0 of the hub
 /// (node 0) for all clients. Devices with nothing to do are left out.

@@ -63,7 +63,7 @@ void Nemesis::look() {
     elected_ = leaders_.poll() || elected_;
     for (const ProcessEnd& end : cluster_.take_ended()) {
         leaders_.forget(end.node);
-        if (injector_.expects_end(end) || crash_) continue;
+        if (injector_.takes_end(end) || crash_) continue;
         crash_ = fmt::format("n{} ended by itself with {} {}", end.node,
                              end.by_signal ? "signal" : "status", end.status);
     }

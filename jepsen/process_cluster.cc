@@ -73,6 +73,9 @@ Result<ProcessCluster> ProcessCluster::create(ProcessClusterOptions options) {
     ProcessCluster cluster(std::move(options));
     std::error_code failure;
     std::filesystem::create_directories(cluster.options_.directory, failure);
+    for (std::uint32_t number = 1; number <= cluster.options_.nodes && !failure; ++number) {
+        std::filesystem::create_directories(cluster.disk_directory(number), failure);
+    }
     if (failure) {
         return make_error(ErrorCode::io_error,
                           cluster.options_.directory + ": " + failure.message());
@@ -97,12 +100,12 @@ Address ProcessCluster::client_address(std::uint32_t number) const {
     return options_.places.at(number - 1).client;
 }
 
-std::string ProcessCluster::data_directory(std::uint32_t number) const {
+std::string ProcessCluster::disk_directory(std::uint32_t number) const {
     return options_.directory + "/n" + std::to_string(number);
 }
 
 std::string ProcessCluster::log_file(std::uint32_t number) const {
-    return data_directory(number) + ".log";
+    return disk_directory(number) + ".log";
 }
 
 std::vector<Address> ProcessCluster::client_addresses() const {
@@ -121,7 +124,7 @@ std::vector<std::string> ProcessCluster::arguments(std::uint32_t number) const {
                                               "--node-id",
                                               std::to_string(number),
                                               "--data-dir",
-                                              data_directory(number),
+                                              disk_directory(number) + "/data",
                                               "--listen",
                                               place.client_listen.to_string(),
                                               "--cluster-listen",

@@ -68,7 +68,8 @@ public:
     /// Nodes that ended by themselves since the last call; they are down now.
     std::vector<ProcessEnd> take_ended();
     std::string log_file(std::uint32_t number) const;
-    std::string data_directory(std::uint32_t number) const;
+    /// Holds the data directory and nothing else: a place for a file system of its own.
+    std::string disk_directory(std::uint32_t number) const;
 
     std::uint32_t nodes() const { return options_.nodes; }
     Address client_address(std::uint32_t number) const;

@@ -25,7 +25,7 @@ std::string host_name(char letter, std::uint32_t number) {
 
 /// Errors that a dying disk explains; any other at a start is a finding.
 bool disk_explains(ErrorCode code) {
-    return code == ErrorCode::io_error || code == ErrorCode::closed;
+    return code == ErrorCode::io_error || code == ErrorCode::closed || code == ErrorCode::disk_full;
 }
 
 }  // namespace

@@ -29,6 +29,14 @@ void set_power_loss(const Fault& fault, SimDisk& disk) {
     disk.set_power_loss_mode(names_only ? PowerLossMode::keep_subset : power_loss_mode(loss));
 }
 
+/// A process that met a full disk has given up, or is about to: whoever makes room restarts it. One
+/// that is down is another fault's to start.
+void restart(SimNode& machine) {
+    if (!machine.running()) return;
+    machine.crash(CrashKind::process);
+    machine.boot();
+}
+
 /// Without any loss it is the process that dies, not the machine.
 CrashKind crash_kind(const Fault& fault) {
     const bool loses = fault.parameter("loss") != keep_all || fault.parameter("names") != 0 ||
@@ -66,6 +74,9 @@ void FaultExecutor::heal_all() {
     for (const EventId event : pending_) cluster_.simulation().cancel(event);
     pending_.clear();
     waiting_.clear();
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+        if (schedule_.faults[i].kind == FaultKind::disk_full && !active_[i].nodes.empty()) stop(i);
+    }
     cluster_.simulation().heal_all();
     for (std::uint32_t i = 1; i <= cluster_.nodes(); ++i) cluster_.server(i).set_chaos(false);
     depth_.clear();
@@ -246,6 +257,10 @@ void FaultExecutor::set_node(const Fault& fault, NodeId node, bool on) {
             if (!on) machine.disk().stop_stall();
             break;
         case FaultKind::chaos_site: machine.set_chaos(on); break;
+        case FaultKind::disk_full:
+            machine.disk().set_full(on);
+            if (!on) restart(machine);
+            break;
         default: set_clock(fault, node, on); break;
     }
 }
@@ -292,6 +307,11 @@ void FaultExecutor::set_link(const Fault& fault, NodeId from, NodeId to, bool on
             if (on) network.start_flap(from, to, microseconds(fault.parameter("period_us")));
             if (!on) network.stop_flap(from, to);
             break;
+        case FaultKind::packet_loss:
+            network.set_packet_loss(from, to, static_cast<std::uint32_t>(value("percent")));
+            break;
+        case FaultKind::packet_duplicate:
+        case FaultKind::packet_reorder: break;  // a stream shows nothing of these
         case FaultKind::reset:
             network.reset_connections(from, to);
             depth_.erase({fault.kind, {from, to}});  // no end will come

@@ -21,6 +21,7 @@ constexpr ParameterSpec flap_parameters[] = {{"period_us", 1'000, 60 * second_us
 constexpr ParameterSpec slow_link_parameters[] = {{"bytes_per_s", 1'000, 1'000'000'000, 100'000}};
 constexpr ParameterSpec delay_parameters[] = {{"extra_us", 1, 10 * second_us, 50'000}};
 constexpr ParameterSpec bit_flip_parameters[] = {{"one_in", 1, 1'000'000, 1'000}};
+constexpr ParameterSpec percent_parameters[] = {{"percent", 1, 100, 10}};
 constexpr ParameterSpec offset_parameters[] = {
     {"offset_us", -86'400 * second_us, 86'400 * second_us, second_us}};
 constexpr ParameterSpec drift_parameters[] = {{"ppm", -200'000, 200'000, 200}};
@@ -30,7 +31,8 @@ constexpr ParameterSpec rate_parameters[] = {{"percent", 25, 400, 150}};
 constexpr ParameterSpec late_parameters[] = {{"mean_us", 1, 10 * second_us, 20'000}};
 constexpr ParameterSpec disk_latency_parameters[] = {{"factor", 2, 10'000, 20}};
 
-// Nothing in a node acts on wall time or asks Chaos yet, so these could have no effect.
+// Nothing in a node acts on wall time or asks Chaos yet, so these could have no effect. Full disks
+// end processes, and packets are what real networks are made of: on when asked for.
 constexpr bool not_in_all = false;
 
 constexpr std::array kinds = {
@@ -129,6 +131,20 @@ constexpr std::array kinds = {
                   true,
                   {},
                   "rare faults inside the code fire",
+                  not_in_all},
+    FaultKindSpec{FaultKind::disk_full,
+                  "disk_full",
+                  TargetForm::nodes,
+                  true,
+                  {},
+                  "no space for writes; at the end there is, and the process is started again",
+                  not_in_all},
+    FaultKindSpec{FaultKind::packet_loss, "packet_loss", TargetForm::links, true,
+                  percent_parameters, "packets are lost, and sent again later", not_in_all},
+    FaultKindSpec{FaultKind::packet_duplicate, "packet_duplicate", TargetForm::links, true,
+                  percent_parameters, "packets arrive twice: real networks only", not_in_all},
+    FaultKindSpec{FaultKind::packet_reorder, "packet_reorder", TargetForm::links, true,
+                  percent_parameters, "packets overtake each other: real networks only",
                   not_in_all},
     FaultKindSpec{FaultKind::torn_write,
                   "torn_write",

@@ -138,6 +138,9 @@ void draw_parameters(Drawer& drawer, const FaultKinds& kinds, Fault& fault) {
         case FaultKind::timer_late:
             values["mean_us"] = magnitude(prng, 1'000, 200'000, false);
             break;
+        case FaultKind::packet_loss:
+        case FaultKind::packet_duplicate:
+        case FaultKind::packet_reorder: values["percent"] = magnitude(prng, 1, 60, false); break;
         case FaultKind::disk_latency: values["factor"] = magnitude(prng, 2, 200, false); break;
         default: break;
     }
@@ -223,7 +226,7 @@ private:
 
 bool takes_nodes_down(const Fault& fault) {
     return fault.kind == FaultKind::crash || fault.kind == FaultKind::pause ||
-           fault.kind == FaultKind::disk_stall;
+           fault.kind == FaultKind::disk_stall || fault.kind == FaultKind::disk_full;
 }
 
 /// The most nodes that faults of `chosen` can hold down at one time during `fault`. A "leader" may

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, fault_family_count> names = {
     "clock_freeze", "clock_rate",   "timer_late",    "disk_latency",
     "disk_stall",   "torn_write",   "lost_unsynced", "lost_names",
     "disk_full",    "disk_death",   "read_error",    "sync_failure",
-    "chaos_site",
+    "chaos_site",   "packet_loss",
 };
 static_assert(!names.back().empty(), "a family without a name");
 

@@ -48,9 +48,10 @@ enum class FaultFamily : std::uint8_t {
     read_error,         ///< reads failed
     sync_failure,       ///< syncs failed
     chaos_site,         ///< code-site faults fired
+    packet_loss,        ///< writes that came late, as a lost packet is sent again
 };
 inline constexpr std::size_t fault_family_count =
-    static_cast<std::size_t>(FaultFamily::chaos_site) + 1;
+    static_cast<std::size_t>(FaultFamily::packet_loss) + 1;
 
 /// The enumerator's name.
 std::string_view to_string(FaultFamily family);

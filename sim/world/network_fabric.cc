@@ -60,8 +60,13 @@ SimTime NetworkFabric::arrival(std::uint32_t from, std::uint32_t to, std::size_t
         engine_.faults().observed(FaultFamily::slow_link);
     }
     if (path.extra_delay.count() > 0) engine_.faults().observed(FaultFamily::delay);
-    return after(leaves,
-                 path.profile.base + random_.exponential(path.profile.jitter) + path.extra_delay);
+    Duration travel =
+        path.profile.base + random_.exponential(path.profile.jitter) + path.extra_delay;
+    if (path.loss_percent > 0 && random_.chance(path.loss_percent, 100)) {
+        engine_.faults().observed(FaultFamily::packet_loss);
+        travel += first_retry;
+    }
+    return after(leaves, travel);
 }
 
 SimTime NetworkFabric::retransmission(std::uint32_t from, std::uint32_t to) {

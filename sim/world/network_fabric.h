@@ -87,6 +87,9 @@ public:
     void stop_flap(NodeId from, NodeId to);
     /// Adds to the latency; 0 stops.
     void set_extra_delay(NodeId from, NodeId to, Duration delay);
+    /// So many writes of a hundred come late by a retransmission, which is all that a stream shows
+    /// of lost packets; 0 stops.
+    void set_packet_loss(NodeId from, NodeId to, std::uint32_t percent);
     /// Limits the bandwidth; 0 stops.
     void set_bandwidth(NodeId from, NodeId to, std::int64_t bytes_per_second);
     /// Flips a bit in one of so many writes; 0 stops.

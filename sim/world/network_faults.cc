@@ -109,6 +109,13 @@ void NetworkFabric::set_extra_delay(NodeId from, NodeId to, Duration delay) {
     link_between(from, to).extra_delay = delay;
 }
 
+void NetworkFabric::set_packet_loss(NodeId from, NodeId to, std::uint32_t percent) {
+    GEODE_ASSERT(percent <= 100);
+    note(from, "packet_loss", percent);
+    if (percent > 0) engine_.faults().injected(FaultFamily::packet_loss);
+    link_between(from, to).loss_percent = percent;
+}
+
 void NetworkFabric::set_bandwidth(NodeId from, NodeId to, std::int64_t bytes_per_second) {
     GEODE_ASSERT(bytes_per_second >= 0);
     note(from, "slow_link", static_cast<std::uint64_t>(bytes_per_second));
@@ -168,6 +175,7 @@ void NetworkFabric::heal() {
             path.extra_delay = Duration(0);
             path.bytes_per_second = 0;
             path.flip_one_in = 0;
+            path.loss_percent = 0;
             const bool blocked = path.blocked_by().has_value();
             path.blocks.fill(0);
             if (blocked) freed(from, to);

@@ -38,6 +38,7 @@ struct NetworkLink {
     std::int64_t bytes_per_second = 0;  ///< 0: without limit
     SimTime busy_until;                 ///< of a link with limited bandwidth
     std::uint32_t flip_one_in = 0;      ///< writes; 0: none
+    std::uint32_t loss_percent = 0;     ///< of writes that come late; 0: none
     std::array<std::uint16_t, block_families.size()> blocks{};
 
     static std::size_t block_index(FaultFamily family) {

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "jepsen/detour.h"
+
 using namespace geode;
 using namespace geode::jepsen;
 using sim::FaultKind;
@@ -76,6 +78,41 @@ TEST_CASE("lab plan: blocked links, a hung port and flipped bits as nft rules", 
           "mod 30 == 0 @th,544,8 set @th,544,8 ^ 0x04 counter name \"fault_bit_flip\"\n"
           " }\n"
           "}\n");
+}
+
+TEST_CASE("lab plan: lost packets are a rule per link", "[fast]") {
+    NetworkState state;
+    state.losses[{"n2", "c1"}] = 15;
+    CHECK(bridge_rules(state).find(
+              "  ip saddr 10.77.1.2 ip daddr 10.77.1.254 numgen random mod 100 "
+              "< 15 counter name \"fault_packet_loss\" drop\n") != std::string::npos);
+}
+
+TEST_CASE("lab plan: what is delayed leaves the bridge where it comes in", "[fast]") {
+    const LabPlan plan{"geode-jepsen-7", 2, 1};
+    NetworkState state;
+    state.shapes[{"n2", "n1"}].delay_us = 1'000;
+    state.shapes[{"c1", "n1"}].reorder_percent = 5;
+    state.shapes[{"n1", "n2"}].bytes_per_s = 1'000;
+    CHECK(detour_rules(plan, state) ==
+          "table netdev geode {\n}\ndelete table netdev geode\ntable netdev geode {\n"
+          " chain br0 {\n  type filter hook egress device br0 priority 0;\n"
+          "  ip saddr 10.77.1.254 ip daddr 10.77.1.1 fwd to detour\n }\n"
+          " chain p2 {\n  type filter hook ingress device p2 priority 0;\n"
+          "  ip saddr 10.77.0.2 ip daddr 10.77.0.1 fwd to detour\n }\n}\n");
+    CHECK(detour_rules(plan, {}) ==
+          "table netdev geode {\n}\ndelete table netdev geode\ntable netdev geode {\n}\n");
+}
+
+TEST_CASE("detour: a frame says whose it is, if it is IPv4", "[fast]") {
+    std::string frame(34, '\0');
+    frame[12] = 8;
+    frame.replace(26, 8, std::string("\x0a\x4d\x00\x01\x0a\x4d\x01\xfe", 8));
+    CHECK(frame_addresses(frame.data(), frame.size()) ==
+          std::pair<std::uint32_t, std::uint32_t>{0x0a4d0001, 0x0a4d01fe});
+    CHECK(frame_addresses(frame.data(), 30) == std::pair<std::uint32_t, std::uint32_t>{0, 0});
+    frame[13] = 6;
+    CHECK(frame_addresses(frame.data(), frame.size()).first == 0);
 }
 
 TEST_CASE("lab plan: refusing is a rule in the node's own namespace", "[fast]") {

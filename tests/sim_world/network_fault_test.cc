@@ -182,6 +182,13 @@ TEST_CASE("sim_world faults: delay and slow links take their time", "[fast]") {
         CHECK(cluster.sim.now() - start >= milliseconds(700));
         CHECK(cluster.count(FaultFamily::delay) == FaultCount{1, 1});
     }
+    SECTION("a lost packet") {
+        cluster.sim.network().set_packet_loss(n1, n2, 100);
+        CHECK(wire.out->write_all("x", never));
+        CHECK(arrives(cluster, 2, *wire.in));
+        CHECK(cluster.sim.now() - start >= milliseconds(200));
+        CHECK(cluster.count(FaultFamily::packet_loss) == FaultCount{1, 1});
+    }
     SECTION("bandwidth") {
         cluster.sim.network().set_bandwidth(n1, n2, 10'000);
         CHECK(wire.out->write_all(std::string(5'000, 'a'), never));
