@@ -61,6 +61,10 @@ private:
 bool ComponentCycles::is_candidate(const CycleSpec& spec, std::uint32_t edge) const {
     const Relations relations = graph_.relations[edge];
     if (has(relations, through)) return false;
+    if (spec.rule == RwRule::one || spec.rule == RwRule::any) {
+        // It may be of the process as well, if another step of the cycle is.
+        return has(relations, rw) && !has(relations, ww | wr);
+    }
     if (spec.rule != RwRule::none) return has(relations, rw) && !has(relations, spec.along);
     return has(relations, spec.needs) && (spec.needs == ww || !has(relations, ww));
 }
@@ -152,7 +156,8 @@ std::optional<Cycle> ComponentCycles::cycle_of(const CycleSpec& spec, std::uint3
     std::uint32_t from = tail;
     Relations relation = 0;
     for (std::size_t index = 0; index < nodes.size(); ++index) {
-        if (relation == 0) relation = label(spec, edges[index]);
+        const bool anti = index == 0 && spec.rule != RwRule::none;
+        if (relation == 0) relation = anti ? rw : label(spec, edges[index]);
         if (graph_.is_helper(nodes[index])) continue;
         cycle.steps.push_back(
             CycleStep{graph_.global[from], graph_.global[nodes[index]], relation});
