@@ -32,7 +32,7 @@ struct AnalyzeArguments {
     std::string directory;
     bool json = false;
 };
-/// Judges a store's history again, and draws its pictures anew.
+/// Judges a store's history again.
 int analyze_command(const AnalyzeArguments& arguments);
 
 struct CompareArguments {

@@ -74,8 +74,10 @@ void Nemesis::look() {
 
 Result<void> Nemesis::begin(std::size_t index) {
     ActiveFault resolved = resolve(schedule_.faults[index], view());
-    note("start", index, &resolved);
-    begun_.insert(index);
+    const bool possible =
+        resolved.has_target() && injector_.why_not(schedule_.faults[index].kind).empty();
+    note(possible ? "start" : "skip", index, &resolved);
+    if (possible) begun_.insert(index);
     GEODE_TRY([[maybe_unused]] const bool done, injector_.begin(index, std::move(resolved)));
     return {};
 }

@@ -5,7 +5,8 @@
 //
 // One fiber. Every few milliseconds it reads the nodes' logs for elections, looks for processes
 // that ended, and does what is due. A step that is late (commands take milliseconds) is done late,
-// never left out. Each fault's start and end goes into the OperationLog, with what "leader" was.
+// never left out. Each fault's start and end goes into the OperationLog, with what "leader" was;
+// one that cannot be injected here, or meets nobody, is there as skipped.
 
 #include <optional>
 #include <string>

@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "sim/data/schedule.h"
+
 namespace geode::jepsen {
 namespace {
 
@@ -158,7 +160,7 @@ std::string escaped(std::string_view text) {
 
 std::vector<FaultSpan> fault_spans(const std::vector<Event>& events) {
     std::vector<FaultSpan> spans;
-    // By kind and value, so that a stop ends the fault it belongs to.
+    // By kind: which of several a stop ends does not change what is covered.
     std::map<std::string, std::vector<std::size_t>> open;
     for (const Event& event : events) {
         if (event.process != nemesis_process) continue;
@@ -169,7 +171,8 @@ std::vector<FaultSpan> fault_spans(const std::vector<Event>& events) {
             open.clear();
         } else if (event.function.starts_with("start-")) {
             const std::string kind = event.function.substr(6);
-            open[kind].push_back(spans.size());
+            const auto known = sim::find_fault_kind(kind);
+            if (!known || sim::spec_of(*known).lasts) open[kind].push_back(spans.size());
             spans.push_back({kind, event.time_ns, event.time_ns});
         } else if (event.function.starts_with("stop-")) {
             std::vector<std::size_t>& indexes = open[event.function.substr(5)];

@@ -27,7 +27,7 @@ struct FaultSpan {
     std::int64_t end_ns = 0;
 };
 /// From the nemesis' start-KIND, stop-KIND and heal events, by beginning. A kind that does not last
-/// is a span of no length. Overlapping faults of one kind become one span each.
+/// is a span of no length.
 std::vector<FaultSpan> fault_spans(const std::vector<Event>& events);
 
 /// Text with <, >, & and quotes escaped, for SVG and HTML.

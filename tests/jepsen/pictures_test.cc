@@ -43,6 +43,16 @@ TEST_CASE("plots: faults become spans, those left open end with the heal", "[fas
     CHECK(spans[1].end_ns == 70 * ms);
 }
 
+TEST_CASE("plots: a fault that does not last, and one that was skipped, cover no time", "[fast]") {
+    const std::vector<Event> events = {
+        {5 * ms, nemesis_process, EventType::info, "start-reset", "\"reset n1>n2\"", ""},
+        {6 * ms, nemesis_process, EventType::info, "skip-short_io", "\"short_io n1\"", ""},
+        {70 * ms, nemesis_process, EventType::info, "heal", "nil", ""}};
+    const auto spans = fault_spans(events);
+    REQUIRE(spans.size() == 1);
+    CHECK(spans[0].end_ns == 5 * ms);
+}
+
 TEST_CASE("plots: a dot per completed operation in the colour of its end", "[fast]") {
     const std::string svg = latency_svg(sample());
     CHECK(svg.starts_with("<svg "));

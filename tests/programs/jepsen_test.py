@@ -96,9 +96,7 @@ class Harness(unittest.TestCase):
             harness.send_signal(signal.SIGINT)
             said, complaints = harness.communicate(timeout=60)
         self.assertEqual(harness.returncode, 0, said + complaints)
-        left = subprocess.run([JEPSEN, 'cleanup'], capture_output=True, text=True, timeout=60,
-                              check=False)
-        self.assertIn('nothing was left behind', left.stdout)
+        self.assertNotIn(f'of harness {harness.pid},', self.cleanup())
 
     def test_killed(self):
         """The nodes of a harness that is killed die with it."""
@@ -121,6 +119,25 @@ class Harness(unittest.TestCase):
                 return
             time.sleep(0.05)
         self.fail('a node outlived its harness')
+
+    def cleanup(self):
+        done = subprocess.run([JEPSEN, 'cleanup'], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_cleanup(self):
+        """A process that says it belongs to a harness which is gone is ended, no other."""
+        gone = subprocess.Popen(['true'])
+        gone.wait()
+        mark = 'GEODE_JEPSEN_HARNESS='
+        with subprocess.Popen(['env', f'{mark}{gone.pid}', 'sleep', '60']) as stale, \
+                subprocess.Popen(['env', f'{mark}{os.getpid()}', 'sleep', '60']) as owned:
+            time.sleep(0.2)
+            self.cleanup()
+            self.assertEqual(stale.wait(10), -signal.SIGKILL)
+            self.assertIsNone(owned.poll())
+            owned.kill()
 
     @staticmethod
     def is_node(pid):
