@@ -15,9 +15,11 @@
 //    inside; taking it in the first such gap leaves most room to the larger ones.
 // A value whose put and take overlap passes through a stack or queue unnoticed.
 //
-// An operation that takes and whose answer was never told makes this inexact: the check then
-// decides with such operations taking everything that would have been left, and taking nothing. If
-// the two agree that is the verdict, otherwise it is unknown.
+// An operation that takes and whose answer was never told may have taken anything. In a queue where
+// nothing was found empty it is exact to give each such operation one value that had to go, the
+// most urgent first. Otherwise the check decides with all of them taking everything that would have
+// been left, and with taking nothing, or in turn. If the two agree that is the verdict, otherwise
+// it is unknown.
 //
 // O(n log n) for queues and priority queues; for stacks times the levels of nesting that split.
 //
