@@ -20,7 +20,6 @@ namespace {
 using sim::FaultKind;
 using sim::RunVerdict;
 
-constexpr Duration boot_bound = seconds(60);
 constexpr Duration poll_interval = milliseconds(50);
 /// Room for any workload here, and quickly filled.
 constexpr std::uint64_t small_disk_bytes = std::uint64_t{128} << 20;
@@ -161,7 +160,7 @@ Result<bool> ChaosRun::boot() {
     for (std::uint32_t node = 1; node <= cluster_->nodes(); ++node) {
         GEODE_TRY_VOID(cluster_->start(node));
     }
-    const MonoTime deadline = world_->deadline_in(boot_bound);
+    const MonoTime deadline = world_->deadline_in(2 * options_.liveness_bound);
     while (!leaders_->leader() && !nemesis_->crash() && world_->now() < deadline) {
         nemesis_->watch_for(poll_interval, interrupted_);
         if (interrupted_) break;
@@ -171,7 +170,8 @@ Result<bool> ChaosRun::boot() {
         return false;
     }
     if (!leaders_->leader()) {
-        find(RunVerdict::no_liveness, "no leader within a minute of the start");
+        find(RunVerdict::no_liveness, fmt::format("no leader within {} s of the start",
+                                                  2 * options_.liveness_bound / seconds(1)));
         return false;
     }
     return true;

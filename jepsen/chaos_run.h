@@ -34,7 +34,7 @@ struct ChaosOptions {
     std::string preload_library;   ///< libgeode_faults.so; "": no faults of clocks and disks
     std::string directory;         ///< data and logs of the nodes; made
     std::string why_no_lab;        ///< if there is none
-    Duration liveness_bound = seconds(30);
+    Duration liveness_bound = seconds(30);  ///< from heal to answers; twice that for a leader
     WorkloadOptions tuning;
 };
 

@@ -135,8 +135,7 @@ void Lab::probe_queues() {
     }
 }
 
-/// The bridge must know every port's address from the start: frames that come back from the detour
-/// teach it nothing.
+/// The port learns nothing: the bridge would take the senders of what comes back to live there.
 Result<void> Lab::open_detour(std::uint64_t seed) {
     GEODE_TRY(std::unique_ptr<Detour> detour, Detour::open(seed));
     GEODE_TRY([[maybe_unused]] const std::string port,

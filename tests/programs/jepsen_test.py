@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """geode-jepsen against real processes: every fault it can inject here has an effect, and is judged.
 
-usage: jepsen_test.py GEODE_JEPSEN SCHEDULE [--loopback]
+usage: jepsen_test.py GEODE_JEPSEN GEODE_NODE SCHEDULE [--loopback]
 Without --loopback the nodes run in network namespaces; skipped by name (status 77) where those
 cannot be had. Works in a temporary folder, on addresses that only exist in its own namespaces.
 """
@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-JEPSEN, SCHEDULE = sys.argv[1:3]
+JEPSEN, NODE, SCHEDULE = sys.argv[1:4]
 LOOPBACK = '--loopback' in sys.argv
 SKIPPED = 77
 # A process is what it always was; these need no network of our own.
@@ -80,6 +80,30 @@ class Harness(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertGreater(json.loads(done.stdout)['ops']['ok'], 50)
         self.check_store('graph')
+
+    def judged(self, script):
+        """The verdict on nodes that are a shell script."""
+        program = self.path('node.sh')
+        with open(program, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\n' + script + '\n')
+        os.chmod(program, 0o755)
+        done = run(self.folder, '--nodes', '3', '--duration', '8s', '--faults', 'none',
+                   '--liveness-bound', '1s', '--node-binary', program)
+        return done.returncode, json.loads(done.stdout)
+
+    @unittest.skipUnless(LOOPBACK, 'the same in namespaces')
+    def test_node_that_dies(self):
+        status, result = self.judged(
+            f'case "$*" in *"--node-id 2 "*) (sleep 2; kill -ABRT $$) & esac; exec {NODE} "$@"')
+        self.assertEqual((status, result['verdict']), (4, 'crash'))
+        self.assertIn('n2 ended by itself with signal 6', result['explanation'])
+        self.assertTrue(os.path.isdir(self.path('latest', 'nodes', 'n2', 'data')), 'evidence')
+
+    @unittest.skipUnless(LOOPBACK, 'the same in namespaces')
+    def test_nodes_that_never_lead(self):
+        status, result = self.judged('exec sleep 60')
+        self.assertEqual((status, result['verdict']), (3, 'no_liveness'))
+        self.assertIn('no leader', result['explanation'])
 
     def test_interrupted(self):
         """A signal ends the faults, not the judgement; and no process stays behind."""
