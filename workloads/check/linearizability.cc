@@ -35,7 +35,7 @@ private:
     void report(const Partition& partition, const Decision& decision);
     std::string explain(const Partition& partition, const Decision& decision);
     std::string describe_prefix(const Partition& partition, const Decision& decision);
-    std::optional<std::vector<std::uint32_t>> order_of(const Partition& before, bool fast);
+    std::optional<std::vector<std::uint32_t>> order_of(const Partition& before);
     std::string describe_rule(const Partition& partition, const Decision& decision) const;
     std::string describe_concurrent() const;
     std::string describe_some(const std::vector<std::uint32_t>& operations) const;
@@ -203,10 +203,9 @@ std::string Checker::describe_rule(const Partition& partition, const Decision& d
 }
 
 /// A linearization of `before`, which has one; nothing if finding it takes too much.
-std::optional<std::vector<std::uint32_t>> Checker::order_of(const Partition& before, bool fast) {
-    if (fast) {
-        auto found = check_fast(before, history_.values, model_);
-        if (!found || !found->ordered) return std::nullopt;
+std::optional<std::vector<std::uint32_t>> Checker::order_of(const Partition& before) {
+    if (auto found = check_fast(before, history_.values, model_)) {
+        if (!found->ordered) return std::nullopt;
         return std::move(found->order);
     }
     SearchResult found = run_search(before);
@@ -217,9 +216,7 @@ std::optional<std::vector<std::uint32_t>> Checker::order_of(const Partition& bef
 /// Finds a linearization of what came before the blocking completion, and tells how it ends.
 std::string Checker::describe_prefix(const Partition& partition, const Decision& decision) {
     const Partition before = truncate(partition, decision.blocking);
-    const bool zones = model_.register_initial(history_.values).has_value() &&
-                       check_fast(before, history_.values, model_).has_value();
-    const auto order = order_of(before, decision.fast.has_value() || zones);
+    const auto order = order_of(before);
     if (!order) return "the history before it is linearizable";
     const std::unique_ptr<Machine> machine = model_.start(history_.values);
     StateId state = machine->initial();

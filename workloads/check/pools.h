@@ -15,19 +15,13 @@
 //    inside; taking it in the first such gap leaves most room to the larger ones.
 // A value whose put and take overlap passes through a stack or queue unnoticed.
 //
-// An operation that takes and whose answer was never told may have taken anything. In a queue where
-// nothing was found empty it is exact to give each such operation one value that had to go, the
-// most urgent first. Otherwise the check decides with all of them taking everything that would have
-// been left, and with taking nothing, or in turn. If the two agree that is the verdict, otherwise
-// it is unknown.
-//
-// O(n log n) for queues and priority queues; for stacks times the levels of nesting that split.
+// O(n log n); for stacks times the levels of nesting that split. An operation that takes and whose
+// answer was never told may have taken anything: see check_pool().
 //
 // Sources: Henzinger, Sezgin, Vafeiadis, "Aspect-oriented linearizability proofs", CONCUR 2013
 // (queue); Bouajjani, Emmi, Enea, Hamza, "On reducing linearizability to state reachability",
 // ICALP 2015 (stack); Lee, Mathur, "Efficient decrease-and-conquer linearizability monitoring",
-// OOPSLA 2025 (the idea of leaving out one value at a time). The arguments are ours, and so is the
-// proof by trying every order (tests/check/objects_prop_test.cc).
+// OOPSLA 2025 (leaving out one value at a time). Held against trying every order in tests/check.
 
 #include <optional>
 #include <string>
@@ -46,6 +40,11 @@ struct PoolResult {
 
 /// Decides an object of Discipline::queue, ::stack or ::priority_queue; nothing if a value is put
 /// in twice, nil is put in, or a queue is drained.
+///
+/// Takes whose answer was never told: in a queue where nothing was found empty it is exact to give
+/// each of them one value that had to go, the most urgent first. Otherwise the check decides with
+/// all of them taking everything that would have been left, and with taking nothing, or in turn. If
+/// the two agree that is the verdict, otherwise it is unknown.
 std::optional<PoolResult> check_pool(const Partition& partition, const ValueTable& values,
                                      Discipline discipline);
 
