@@ -83,6 +83,29 @@ TEST_CASE("list-append: cycles by data", "[fast]") {
     CHECK(found(fork, "parallel-snapshot-isolation").empty());
 }
 
+TEST_CASE("list-append: fractured reads", "[fast]") {
+    const std::string_view later =
+        "{:type :ok :process 0 :value [[:append 1 1] [:append 2 1]]}"
+        "{:type :ok :process 1 :value [[:r 1 [1]] [:r 2 []]]}";
+    CHECK(found(later, "read-atomic") == Names{"monotonic-fractured-read"});
+    CHECK(found(later, "monotonic-atomic-view") == Names{"monotonic-fractured-read"});
+    CHECK(found(later, "read-committed").empty());
+    const std::string_view earlier =
+        "{:type :ok :process 0 :value [[:append 1 1] [:append 2 1]]}"
+        "{:type :ok :process 1 :value [[:r 2 []] [:r 1 [1]]]}";
+    CHECK(found(earlier, "read-atomic") == Names{"fractured-read"});
+    CHECK(found(earlier, "monotonic-atomic-view").empty());
+    // The version it missed is not the next one.
+    const std::string_view distant =
+        "{:type :ok :process 0 :value [[:append 2 1]]}"
+        "{:type :ok :process 1 :value [[:append 1 1] [:append 2 2]]}"
+        "{:type :ok :process 2 :value [[:r 2 []] [:r 1 [1]]]}"
+        "{:type :ok :process 3 :value [[:r 2 [1 2]]]}";
+    CHECK(found(distant, "update-atomic") == Names{"fractured-read"});
+    CHECK(judge(distant, "read-atomic").anomalies[0].operations ==
+          std::vector<std::uint32_t>{2, 1});
+}
+
 TEST_CASE("list-append: cycles with the order of processes", "[fast]") {
     CHECK(found("{:type :ok :process 0 :value [[:append 1 1]]}"
                 "{:type :ok :process 0 :value [[:append 1 2]]}"
@@ -156,6 +179,8 @@ TEST_CASE("list-append: databases of every strength", "[fast]") {
     CHECK(verdict(Strength::serial, "strict-serializable") == Verdict::valid);
     CHECK(verdict(Strength::snapshot, "strong-snapshot-isolation") == Verdict::valid);
     CHECK(verdict(Strength::snapshot, "serializable") == Verdict::invalid);
+    CHECK(verdict(Strength::snapshot, "causal") == Verdict::valid);
+    CHECK(verdict(Strength::prefix, "read-atomic") == Verdict::invalid);
     CHECK(verdict(Strength::prefix, "snapshot-isolation") == Verdict::invalid);
     CHECK(verdict(Strength::none, "read-committed") == Verdict::invalid);
 }

@@ -2,6 +2,7 @@
 #include "workloads/check/edn.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace geode::check {
@@ -13,8 +14,16 @@ bool is_space(char byte) {
     return byte == ' ' || byte == ',' || byte == '\n' || byte == '\t' || byte == '\r' ||
            byte == '\f';
 }
+/// Which bytes end a word; a table, as every byte of a number asks.
+constexpr std::array<bool, 256> word_ends = [] {
+    std::array<bool, 256> ends{};
+    for (const char byte : std::string_view(" ,\n\t\r\f()[]{}\";")) {
+        ends[static_cast<unsigned char>(byte)] = true;
+    }
+    return ends;
+}();
 bool ends_word(char byte) {
-    return is_space(byte) || std::string_view("()[]{}\";").find(byte) != std::string_view::npos;
+    return word_ends[static_cast<unsigned char>(byte)];
 }
 bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';

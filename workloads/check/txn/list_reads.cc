@@ -5,6 +5,7 @@
 #include <map>
 
 #include "workloads/check/txn/list_updates.h"
+#include "workloads/check/txn/list_views.h"
 
 namespace geode::check::txn {
 namespace {
@@ -32,7 +33,9 @@ public:
     }
     void add_all(std::vector<Anomaly> anomalies) {
         for (Anomaly& anomaly : anomalies) {
-            add(anomaly.name, std::move(anomaly.operations), std::move(anomaly.words));
+            const auto found = std::ranges::find(wanted_, anomaly.name);
+            if (found == wanted_.end() || by_name_[*found].size() >= per_name_max_) continue;
+            by_name_[*found].push_back(std::move(anomaly));
         }
     }
     std::vector<Anomaly> take() {
@@ -267,6 +270,9 @@ std::vector<Anomaly> find_read_anomalies(const ListIndex& index,
     ReadCheck(index, findings).run();
     if (findings.wants("dirty-update")) findings.add_all(find_dirty_updates(index));
     if (findings.wants("lost-update")) findings.add_all(find_lost_updates(index));
+    // A level that forbids G-single-item finds these as such.
+    const bool views = findings.wants("monotonic-fractured-read");
+    if (views && !findings.wants("G-single-item")) findings.add_all(find_fractured_reads(index));
     return findings.take();
 }
 
