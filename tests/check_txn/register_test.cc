@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "tests/check_txn/register_database.h"
+#include "tools/bench/rw_histories.h"
 #include "workloads/check/txn/formats.h"
 #include "workloads/check/txn/isolation.h"
 #include "workloads/check/txn/register.h"
@@ -134,7 +134,7 @@ TEST_CASE("registers: a repeated value is decided where it does not matter", "[f
 }
 
 TEST_CASE("registers: a spent budget is unknown, with a reason", "[fast]") {
-    const TxnHistory history = RegisterDatabase({.keys = 60, .timed = false}, 5).run();
+    const TxnHistory history = bench::make_rw_history({.keys = 60, .timed = false}, 5);
     const auto limited = [&](const Budget& budget) {
         return check_registers(history, {.level = "strong-session-serializable", .budget = budget});
     };
@@ -148,13 +148,13 @@ TEST_CASE("registers: a spent budget is unknown, with a reason", "[fast]") {
 
 TEST_CASE("registers: a database is found to keep what it promises", "[fast]") {
     for (const bool timed : {true, false}) {
-        DatabaseShape shape{.keys = 60, .unknown_permille = 20, .timed = timed};
+        bench::RwShape shape{.keys = 60, .unknown_permille = 20, .timed = timed};
         const std::string_view strict =
             timed ? "strict-serializable" : "strong-session-serializable";
-        CHECK(check_registers(RegisterDatabase(shape, 1).run(), {.level = strict}).verdict ==
+        CHECK(check_registers(bench::make_rw_history(shape, 1), {.level = strict}).verdict ==
               Verdict::valid);
-        shape.promise = Promise::snapshot_isolation;
-        const TxnHistory history = RegisterDatabase(shape, 2).run();
+        shape.promise = bench::Promise::snapshot_isolation;
+        const TxnHistory history = bench::make_rw_history(shape, 2);
         const std::string_view snapshot =
             timed ? "strong-snapshot-isolation" : "strong-session-snapshot-isolation";
         CHECK(check_registers(history, {.level = snapshot}).verdict == Verdict::valid);
@@ -164,8 +164,8 @@ TEST_CASE("registers: a database is found to keep what it promises", "[fast]") {
 
 TEST_CASE("registers: stale snapshots of a database are found out", "[fast]") {
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
-        const DatabaseShape shape{.keys = 60, .stale_permille = 10};
-        const TxnHistory history = RegisterDatabase(shape, seed).run();
+        const bench::RwShape shape{.keys = 60, .stale_permille = 10};
+        const TxnHistory history = bench::make_rw_history(shape, seed);
         const Judgement judgement = check_registers(history, {.level = "strict-serializable"});
         CHECK(judgement.verdict == Verdict::invalid);
         CHECK(judgement.steps > 0);

@@ -18,10 +18,12 @@
 
 #include "tools/bench/list_histories.h"
 #include "tools/bench/register_histories.h"
+#include "tools/bench/rw_histories.h"
 #include "workloads/check/formats.h"
 #include "workloads/check/judge/judge.h"
 #include "workloads/check/txn/formats.h"
 #include "workloads/check/txn/list_append.h"
+#include "workloads/check/txn/register.h"
 
 namespace geode::bench {
 namespace {
@@ -116,6 +118,50 @@ Case parse_case(std::uint32_t transactions, bool as_edn) {
         }};
 }
 
+/// Reads and writes, half and half: eight to a transaction, a tenth as many keys as transactions.
+Case rw_case(Promise promise, std::uint32_t transactions, std::string level, bool timed,
+             Verdict expected) {
+    const bool serial = promise == Promise::strict_serializable;
+    Case made{.name = std::string("rw-register/") + (serial ? "serial/" : "snapshot/") +
+                      (timed ? "timed/" : "sessions/") + std::to_string(transactions),
+              .level = std::move(level),
+              .slow = transactions > 100'000,
+              .expected = expected,
+              .run = {}};
+    made.run = [=, model = made.level] {
+        const auto history = make_rw_history({.promise = promise,
+                                              .transactions = transactions,
+                                              .sessions = 20,
+                                              .keys = transactions / 10,
+                                              .operations = 8,
+                                              .timed = timed},
+                                             1);
+        Judgement judgement;
+        const double seconds = measure([&] {
+            judgement = check::txn::check_registers(
+                history, {.level = model, .budget = {.bytes_max = std::uint64_t{4} << 30}});
+        });
+        return Outcome{transactions, judgement.verdict, seconds, judgement.bytes};
+    };
+    return made;
+}
+
+void add_rw_cases(std::vector<Case>& cases) {
+    cases.push_back(
+        rw_case(Promise::snapshot_isolation, 10'000, "serializable", true, Verdict::invalid));
+    for (const std::uint32_t count : {10'000U, 100'000U, 1'000'000U}) {
+        const Promise serial = Promise::strict_serializable;
+        const Promise snapshot = Promise::snapshot_isolation;
+        cases.push_back(rw_case(serial, count, "strict-serializable", true, Verdict::valid));
+        cases.push_back(
+            rw_case(serial, count, "strong-session-serializable", false, Verdict::valid));
+        cases.push_back(rw_case(serial, count, "causal", false, Verdict::valid));
+        cases.push_back(rw_case(snapshot, count, "snapshot-isolation", true, Verdict::valid));
+        cases.push_back(
+            rw_case(snapshot, count, "strong-session-snapshot-isolation", false, Verdict::valid));
+    }
+}
+
 Case register_case(std::uint32_t clients, std::uint32_t operations, bool stale) {
     return Case{.name = "register/" + std::to_string(clients) + "x" + std::to_string(operations) +
                         (stale ? "/stale" : "/good"),
@@ -193,6 +239,7 @@ std::vector<Case> all_cases() {
         cases.push_back(list_case(Strength::prefix, count, strict, Verdict::invalid));
         cases.push_back(list_case(Strength::none, count, strict, Verdict::invalid));
     }
+    add_rw_cases(cases);
     return cases;
 }
 

@@ -42,7 +42,7 @@ PolygraphResult check_polygraph(const TxnHistory& history, const RegisterIndex& 
     }
     PolygraphTheory theory(index, versions, shape, options.level);
     ClauseSearch search(theory);
-    theory.attach(search);
+    theory.attach(search, options.budget.steps_max);
     const SearchOutcome outcome = search.run(options.budget.steps_max, options.budget.bytes_max);
     result.steps = search.steps() + theory.steps();
     result.bytes = std::max(result.bytes, search.bytes() + theory.bytes());

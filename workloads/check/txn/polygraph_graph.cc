@@ -222,8 +222,11 @@ std::vector<std::uint64_t> PolygraphGraph::priorities() const {
     const std::vector<std::uint64_t> place = places();
     std::vector<std::uint64_t> priorities(nodes_, 0);
     for (std::uint32_t node = 0; node < index_.count(); ++node) {
-        priorities[low(node)] = 1 + std::min(place[node], UINT64_MAX - 1);
-        priorities[high(node)] = priorities[low(node)];
+        priorities[high(node)] = 1 + std::min(place[node], UINT64_MAX - 1);
+        priorities[low(node)] = priorities[high(node)];
+        if (two_ && history_.timed) {
+            priorities[low(node)] = 1 + history_.transactions[index_.sources[node]].invoked;
+        }
     }
     return priorities;
 }

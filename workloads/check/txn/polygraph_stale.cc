@@ -23,6 +23,8 @@ Refinement PolygraphTheory::check_stale_reads(std::uint32_t decisions) {
     insert_neighbours();
     for (std::uint32_t key = 0; key < index_.keys.size(); ++key) find_stale(key);
     while (graph_.inserted() > before) graph_.remove_last();
+    // Out of budget: nothing was looked at to the end, and the search stops next.
+    if (objections_.empty() && steps() > steps_max_) return Refinement::asked;
     if (objections_.empty()) return Refinement::accepted;
     if (decisions == 0) return add_objections();
     search_->ask_without_decisions();
@@ -82,7 +84,7 @@ void PolygraphTheory::find_stale(std::uint32_t key) {
 void PolygraphTheory::look(std::uint32_t key, std::uint32_t reader, std::uint32_t version,
                            std::uint32_t next) {
     ++steps_;
-    if (objections_.size() == objections_max) return;
+    if (objections_.size() == objections_max || steps() > steps_max_) return;
     const std::uint32_t writer = versions_.node[next];
     if (writer == reader) return;
     if (!graph_.reaches(shape_.high(writer), shape_.low(reader))) return;

@@ -172,6 +172,7 @@ bool PolygraphTheory::possible(const ChainPair& pair) {
 bool PolygraphTheory::find_facts() {
     bool found = false;
     for (const ChainPair& pair : candidates_) {
+        if (steps() > steps_max_) return true;  // the search stops next
         if (possible(pair)) continue;
         GEODE_REACHED("check.polygraph_fact");
         search_->add_fact(question({.before = pair.after, .after = pair.before}));

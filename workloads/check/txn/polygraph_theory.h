@@ -17,8 +17,11 @@ public:
     PolygraphTheory(const RegisterIndex& index, const VersionChains& versions,
                     PolygraphGraph& shape, StrongLevel level);
 
-    /// Where questions go; before the search runs.
-    void attach(ClauseSearch& search) { search_ = &search; }
+    /// Where questions go, and when to stop looking for facts; before the search runs.
+    void attach(ClauseSearch& search, std::uint64_t steps_max) {
+        search_ = &search;
+        steps_max_ = steps_max;
+    }
 
     bool assume(Literal literal, std::vector<Literal>& culprits) override;
     void retract(Literal literal) override;
@@ -80,6 +83,7 @@ private:
     std::vector<GraphEdge> cycle_;
     std::uint32_t fact_rounds_ = 0;
     std::uint64_t steps_ = 0;
+    std::uint64_t steps_max_ = 0;
 };
 
 }  // namespace geode::check::txn

@@ -258,11 +258,11 @@ private:
     void causal(const OrderedGraph& seen) {
         const std::uint64_t sessions = index_.session_count;
         const std::uint64_t bytes = index_.count() * sessions * sizeof(std::uint32_t);
-        result_.bytes += bytes;
         if (bytes > bytes_max_) {
             result_.exhausted = true;
             return;
         }
+        result_.bytes += bytes;
         const std::vector<std::uint32_t> clock = clocks(seen);
         result_.steps += index_.count() * sessions;
         const SessionWrites session_writes(index_);

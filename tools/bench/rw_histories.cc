@@ -1,34 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-#pragma once
+#include "tools/bench/rw_histories.h"
 
-// Register histories of any length from a tiny database with optimistic concurrency: snapshots,
-// first committer wins, and for serializability no read may be overwritten meanwhile. What it
-// promises is what its histories satisfy; planted faults break it.
-
+#include <algorithm>
 #include <vector>
 
 #include "base/prng.h"
-#include "workloads/check/txn/history.h"
 
-namespace geode::check::txn {
+namespace geode::bench {
+namespace {
 
-enum class Promise : std::uint8_t { strict_serializable, snapshot_isolation };
+using check::Completion;
+using check::nil_value;
+using check::ValueId;
+using check::txn::TxnHistory;
+using check::txn::TxnHistoryBuilder;
 
-struct DatabaseShape {
-    Promise promise = Promise::strict_serializable;
-    std::uint32_t transactions = 1'000;
-    std::uint32_t sessions = 10;
-    std::uint32_t keys = 100;
-    std::uint32_t operations = 6;
-    std::uint32_t read_percent = 50;
-    std::uint32_t unknown_permille = 0;  ///< of those that commit, how many are not told
-    std::uint32_t stale_permille = 0;    ///< transactions whose snapshot is much too old: a fault
-    bool timed = true;
-};
+// How many commits a stale snapshot is behind, at least and beyond that at most.
+constexpr std::uint64_t stale_commits_min = 20;
+constexpr std::uint64_t stale_commits_more = 50;
 
-class RegisterDatabase {
+class RwDatabase {
 public:
-    RegisterDatabase(const DatabaseShape& shape, std::uint64_t seed)
+    RwDatabase(const RwShape& shape, std::uint64_t seed)
         : shape_(shape), random_(seed), versions_(shape.keys), clients_(shape.sessions) {
         for (std::uint32_t client = 0; client < shape.sessions; ++client) {
             clients_[client].process = client;
@@ -72,7 +65,8 @@ private:
         client.running = true;
         client.snapshot = commits_;
         if (random_.chance(shape_.stale_permille, 1000)) {
-            client.snapshot -= std::min<std::uint64_t>(client.snapshot, 20 + random_.below(50));
+            client.snapshot -= std::min<std::uint64_t>(
+                client.snapshot, stale_commits_min + random_.below(stale_commits_more));
         }
         client.operations.clear();
         for (std::uint32_t left = shape_.operations; left > 0; --left) {
@@ -98,7 +92,7 @@ private:
             } else if (known) {
                 builder_.read(key, value);
             } else {
-                builder_.read_unknown(key, MopKind::read);
+                builder_.read_unknown(key, check::txn::MopKind::read);
             }
         }
     }
@@ -145,10 +139,10 @@ private:
     }
 
     bool stale(const Client& client) const {
-        return shape_.stale_permille > 0 && client.snapshot + 20 < commits_;
+        return shape_.stale_permille > 0 && client.snapshot + stale_commits_min < commits_;
     }
 
-    const DatabaseShape shape_;
+    const RwShape shape_;
     Prng random_;
     std::vector<std::vector<Version>> versions_;
     std::vector<Client> clients_;
@@ -158,4 +152,10 @@ private:
     std::uint32_t ended_ = 0;
 };
 
-}  // namespace geode::check::txn
+}  // namespace
+
+TxnHistory make_rw_history(const RwShape& shape, std::uint64_t seed) {
+    return RwDatabase(shape, seed).run();
+}
+
+}  // namespace geode::bench
