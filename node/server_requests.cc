@@ -2,6 +2,9 @@
 //
 // What a server answers to each kind of request; connections are server.cc's.
 #include "node/server.h"
+
+#include <algorithm>
+
 #include "node/version.h"
 
 namespace geode::node {
@@ -26,6 +29,9 @@ Result<graph::Direction> direction_of(wire::Direction direction) {
     return make_error(ErrorCode::unsupported, "an unknown direction");
 }
 
+// A request keeps its place until then, though its client may have gone long before.
+constexpr Duration request_timeout_max = seconds(60);
+
 std::uint32_t page_limit(std::uint32_t asked) {
     return asked == 0 ? graph::page_entries_max : std::min(asked, graph::page_entries_max);
 }
@@ -38,8 +44,8 @@ void Server::answer(wire::Request::Reader request, Client& client) {
                              make_error(ErrorCode::shutting_down, "the node is shutting down"));
     }
     const Duration asked(request.getTimeoutNs());
-    const MonoTime deadline =
-        world_.deadline_in(asked > Duration(0) ? asked : options_.request_timeout);
+    const MonoTime deadline = world_.deadline_in(
+        asked > Duration(0) ? std::min(asked, request_timeout_max) : options_.request_timeout);
     switch (request.which()) {
         case wire::Request::WRITE: return write(request, client, deadline);
         case wire::Request::STATUS: return status(request, client);

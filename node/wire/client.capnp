@@ -11,7 +11,7 @@ enum Direction { out @0; in @1; both @2; }
 
 struct Request {
   id @0 :UInt64;
-  timeoutNs @1 :Int64;      # the server gives up after this; 0: its default
+  timeoutNs @1 :Int64;      # the server gives up after this, or a minute; 0: its default
   local @2 :Bool;           # reads: answer from this node's state, which may be old
   union {
     # A serialised LogPayload: the server proposes these very bytes.

@@ -133,6 +133,33 @@ TEST_CASE("server: a new client takes the place of the idlest one", "[fast]") {
     });
 }
 
+TEST_CASE("server: a request gives its place back within a minute", "[fast]") {
+    const auto one = [](node::NodeOptions& options) { options.requests_max = 1; };
+    Laboratory lab(1, 3, 1, eager_clients(), one);
+    const NodeId leader = lab.boot_and_elect();
+    lab.cluster().boot_clients();
+    lab.run_for(seconds(1));
+    // A write that the leader can append, but not commit for as long as its followers are slow.
+    for (std::uint32_t number = 1; number <= 3; ++number) {
+        const NodeId node = Cluster::server_id(number);
+        if (node != leader) lab.simulation().node(node).disk().start_stall(seconds(1000));
+    }
+    run_in_client(lab, seconds(200), [&](World& world) {
+        const Address at = lab.cluster().client_address(leader.value());
+        RawConnection patient(world, at);
+        wire::Scratch scratch;
+        const Bytes write = wire::encode_log_command(scratch, {{}, 0, put_text(10)});
+        patient.send([&](wire::Request::Builder request) {
+            request.setTimeoutNs(INT64_MAX);
+            request.setWrite(wire::as_data(write));
+        });
+        world.sleep_for(seconds(50));
+        node::Client client(world, lab.cluster().client_options(1));
+        CHECK_FALSE(client.status(at, world.deadline_in(seconds(1))));
+        CHECK(client.status(at, world.deadline_in(seconds(15))));
+    });
+}
+
 TEST_CASE("server: one connection cannot take all the places of requests", "[fast]") {
     const auto few = [](node::NodeOptions& options) {
         options.requests_max = 32;
