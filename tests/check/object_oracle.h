@@ -356,10 +356,23 @@ private:
     }
     void take_effect(Client& client) {
         client.phase = Phase::done;
+        if (takes_wrong(client)) return;
         const ValueTable& values = builder_.values();
         client.seen = shape_.model == "counter" ? count(content_, client.operation, values)
                                                 : carry_out(content_, client.operation, values);
         if (client.seen) content_ = client.seen->after;
+    }
+    /// Now and then the object itself is wrong and gives away what is not next.
+    bool takes_wrong(Client& client) {
+        const Function function = client.operation.function;
+        const bool takes = function == Function::dequeue || function == Function::pop ||
+                           function == Function::extract_min;
+        if (!takes || content_.size() < 2 || !chance(shape_.lie_percent)) return false;
+        const auto place =
+            content_.begin() + static_cast<std::ptrdiff_t>(random_.below(content_.size()));
+        client.seen = Stepped{.after = {}, .answer = *place, .list = {}};
+        content_.erase(place);
+        return true;
     }
     ValueId listed(Content content) {
         std::vector<ValueId> list;

@@ -22,6 +22,7 @@ void hold_against_oracle(const ObjectShape& shape) {
         ObjectShape drawn = shape;
         drawn.operations = 1 + Prng(one).below(shape.operations);
         drawn.put_percent = 30 + Prng(one).below(50);
+        drawn.processes = 1 + Prng(one + 1).below(shape.processes);  // few overlap little
         const History history = oracle::ObjectHistory(drawn, one).run();
         for (const FastPaths fast_paths : {FastPaths::use, FastPaths::avoid}) {
             const auto result = check_linearizability(history, *model, {.fast_paths = fast_paths});
