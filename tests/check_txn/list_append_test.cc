@@ -167,6 +167,55 @@ TEST_CASE("list-append: what nobody saw may not have happened", "[fast]") {
               .empty());
 }
 
+TEST_CASE("list-append: without invocations processes keep their order", "[fast]") {
+    constexpr std::string_view stale =
+        "{:type :ok :process 0 :value [[:append 1 1]]} {:type :ok :process 0 :value [[:r 1 []]]}";
+    CHECK(found(stale, "serializable").empty());
+    for (const std::string_view model :
+         {"strong-session-serializable", "strict-serializable", "strong-session-snapshot-isolation",
+          "strong-snapshot-isolation"}) {
+        CHECK(found(stale, model) == Names{"G-single-item-process"});
+    }
+    CHECK(found("{:type :ok :process 0 :value [[:r 1 [1]]]}"
+                "{:type :ok :process 0 :value [[:append 1 1]]}",
+                "strong-read-committed") == Names{"G1c-process"});
+}
+
+/// Two that appended to one key must not overlap, in whichever order nobody saw them.
+TEST_CASE("list-append: appends that no read saw need an order", "[fast]") {
+    // Each missed the other's append to another key.
+    constexpr std::string_view skew =
+        "{:type :ok :process 0 :value [[:r 2 []] [:append 1 1] [:append 3 1]]}"
+        "{:type :ok :process 1 :value [[:r 3 []] [:append 1 2] [:append 2 1]]}";
+    CHECK(found(skew, "consistent-view") == Names{"G-single-item"});
+    CHECK(found(skew, "parallel-snapshot-isolation") == Names{"G-single-item"});
+    CHECK(found(skew, "strong-snapshot-isolation") == Names{"G-single-item"});
+    CHECK(found(skew, "prefix").empty());
+    // A long fork is allowed, but not of two that appended to one key.
+    const auto fork = [](std::string_view first, std::string_view second) {
+        return "{:type :ok :process 0 :value [[:append 1 1] " + std::string(first) +
+               "]} {:type :ok :process 1 :value [[:append 2 1] " + std::string(second) +
+               "]} {:type :ok :process 2 :value [[:r 1 [1]] [:r 2 []]]}"
+               "{:type :ok :process 3 :value [[:r 2 [1]] [:r 1 []]]}";
+    };
+    CHECK(found(fork("[:append 3 1]", "[:append 4 1]"), "parallel-snapshot-isolation").empty());
+    CHECK(found(fork("[:append 3 1]", "[:append 3 2]"), "parallel-snapshot-isolation") ==
+          Names{"G-single-item"});
+    // One order will do, and one that did not commit is in nobody's way.
+    CHECK(found("{:type :ok :process 0 :value [[:r 2 []] [:append 1 1]]}"
+                "{:type :ok :process 1 :value [[:append 1 2] [:append 2 1]]}",
+                "strong-session-snapshot-isolation")
+              .empty());
+    CHECK(found("{:type :info :process 0 :value [[:r 2 []] [:append 1 1] [:append 3 1]]}"
+                "{:type :ok :process 1 :value [[:r 3 []] [:append 1 2] [:append 2 1]]}",
+                "snapshot-isolation")
+              .empty());
+    ListAppendOptions options;
+    options.models = {"snapshot-isolation"};
+    options.budget.steps_max = 40;
+    CHECK(check_list_append(history_of(skew), options).verdict == Verdict::unknown);
+}
+
 TEST_CASE("list-append: databases of every strength", "[fast]") {
     using bench::Strength;
     const auto verdict = [](Strength strength, std::string_view model) {

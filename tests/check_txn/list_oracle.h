@@ -45,16 +45,6 @@ public:
         });
     }
 
-    /// Whether two transactions appended to one key what no read saw: their order is open then.
-    bool leaves_open() const {
-        for (const Mop& mop : history_.mops) {
-            std::vector<std::uint32_t> writers = unseen_writers(mop.key);
-            writers.erase(std::ranges::unique(writers).begin(), writers.end());
-            if (writers.size() > 1) return true;
-        }
-        return false;
-    }
-
     /// The names of all cycles, each with every choice of relations between its transactions.
     std::set<std::string> cycles(Relations extra) const;
 

@@ -10,10 +10,10 @@
 // themselves comes first (list_reads.h), then the graph (list_graph.h) and its cycles (cycles.h).
 //
 // Exact for read-uncommitted, read-committed, consistent-view, parallel-snapshot-isolation,
-// repeatable-read, serializable and their session and real-time variants: appends that no read saw
-// can be put in any order that the rest leaves open. For snapshot isolation there is one exception:
-// two transactions whose appends to one key nobody saw must not overlap, but nothing is known of
-// their order, and none is guessed. The other levels forbid the anomalies that isolation.h says.
+// repeatable-read, snapshot-isolation, serializable and their session and real-time variants:
+// appends that no read saw can be put in any order that the rest leaves open, and where a level
+// allows some cycles with them but not others, an order is searched for (open_appends.h). The other
+// levels forbid the anomalies that isolation.h says.
 //
 // Source: Kingsbury, Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations"
 // (VLDB 2020), section 4.

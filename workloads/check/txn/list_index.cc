@@ -95,8 +95,8 @@ void ListIndex::insert(const Append& append) {
         if (other.element == append.element) {
             // An element of an aborted transaction may be appended again; then it is the other's.
             if (!ambiguity_ && !failed(append.transaction) && !failed(other.transaction)) {
-                ambiguity_ =
-                    Ambiguity{other.transaction, append.transaction, history_.mops[append.mop]};
+                ambiguity_ = RepeatedAppend{other.transaction, append.transaction,
+                                            history_.mops[append.mop]};
             }
             if (!failed(other.transaction)) {
                 appends_.push_back(append);

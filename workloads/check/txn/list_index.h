@@ -40,7 +40,7 @@ struct Append {
 };
 
 /// An element that two transactions appended to the same key: reads of it cannot be attributed.
-struct Ambiguity {
+struct RepeatedAppend {
     std::uint32_t first = 0;
     std::uint32_t second = 0;
     Mop mop;
@@ -51,7 +51,7 @@ public:
     explicit ListIndex(const TxnHistory& history);
 
     const TxnHistory& history() const { return history_; }
-    const std::optional<Ambiguity>& ambiguity() const { return ambiguity_; }
+    const std::optional<RepeatedAppend>& ambiguity() const { return ambiguity_; }
 
     std::uint32_t keys() const { return static_cast<std::uint32_t>(keys_.size()); }
     std::uint32_t key_of(const Mop& mop) const { return key_of_value_[mop.key.value()]; }
@@ -128,7 +128,7 @@ private:
     std::vector<std::uint32_t> versions_;  // per micro-operation
     std::vector<bool> plain_;
     std::vector<bool> committed_;
-    std::optional<Ambiguity> ambiguity_;
+    std::optional<RepeatedAppend> ambiguity_;
 };
 
 }  // namespace geode::check::txn
