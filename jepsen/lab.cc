@@ -68,6 +68,7 @@ Result<std::unique_ptr<Lab>> Lab::enter(LabPlan plan, std::uint64_t seed) {
     if (!lab->netem_) {
         const auto opened = lab->filter_ ? lab->open_detour(seed)
                                          : make_error(ErrorCode::unavailable, "needs nftables");
+        if (opened) lab->missing_.back() += "; a detour stands in";
         if (!opened) lab->missing_.push_back("detour (" + first_line(opened.error()) + ")");
     }
     return Result<std::unique_ptr<Lab>>(std::move(lab));
@@ -101,6 +102,7 @@ Words Lab::in_device(std::uint32_t node, Words words) const {
 void Lab::probe_filter() {
     Result<std::string> filter = must_run({"nft", "-f", "-"}, bridge_table());
     NetworkState all;
+    all.blocked[FaultKind::partition] = {{"n1", "c1"}, {"c1", "n1"}};
     all.flips[{"n1", "c1"}] = 100;
     all.losses[{"n1", "c1"}] = 1;
     all.hung.insert(1);
@@ -128,7 +130,15 @@ void Lab::probe_queues() {
     const auto netem =
         must_run({"tc", "qdisc", "replace", "dev", "br0", "root", "netem", "delay", "1ms"});
     netem_ = limit_ && netem.has_value();
-    if (!netem_) missing_.emplace_back("netem (kernel has no sch_netem)");
+    if (!netem_) {
+        const bool unknown =
+            !netem && netem.error().message.find("qdisc kind is unknown") != std::string::npos;
+        missing_.push_back("netem (" +
+                           (unknown ? std::string("kernel has no sch_netem")
+                            : netem ? std::string("needs htb")
+                                    : first_line(netem.error())) +
+                           ")");
+    }
     if (limit_ || netem) {
         // A device without a queue of its own has nothing to delete: what is left shows up later.
         static_cast<void>(run_command({"tc", "qdisc", "del", "dev", "br0", "root"}));
