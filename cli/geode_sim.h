@@ -96,6 +96,7 @@ int chaos_command(const ChaosCommand& command);
 
 struct CheckCommand {
     std::string model;
+    std::string model_file;  ///< of the model `file`
     std::string consistency;
     std::string format = "auto";
     std::optional<std::string> initial;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "cli/geode_sim.h"
+#include "cli/graph_files.h"
 #include "cli/packed_file.h"
 #include "workloads/check/draw/svg.h"
 #include "workloads/check/judge/judge.h"
@@ -127,11 +128,13 @@ Result<void> draw(const std::string& directory, const std::string& file,
     return {};
 }
 
-Result<check::JudgeRequest> request_of(const CheckCommand& command) {
+/// `definition` must outlive the request.
+Result<check::JudgeRequest> request_of(const CheckCommand& command, std::string_view definition) {
     check::JudgeRequest request{.model = command.model,
                                 .consistency = command.consistency,
                                 .format = command.format,
-                                .initial = command.initial};
+                                .initial = command.initial,
+                                .definition = definition};
     GEODE_TRY_VOID(check::check_names(request));
     if (!command.memory.empty()) {
         GEODE_TRY(request.budget.bytes_max, parse_size(command.memory));
@@ -148,7 +151,10 @@ Result<check::Judgement> judge_file(const std::string& file, const check::JudgeR
 }  // namespace
 
 int check_command(const CheckCommand& command) {
-    const Result<check::JudgeRequest> request = request_of(command);
+    Result<std::string> definition = std::string();
+    if (!command.model_file.empty()) definition = read_file(command.model_file);
+    if (!definition) return usage_error(definition.error().message);
+    const Result<check::JudgeRequest> request = request_of(command, *definition);
     if (!request) return usage_error(request.error().message);
     int status = 0;
     std::set<std::string> drawn;

@@ -58,6 +58,7 @@ examples:
   geode-sim check --model register --initial 0 --consistency sequential history.edn.gz
   geode-sim check --model list-append --consistency snapshot-isolation --draw pictures jepsen.edn
   geode-sim check --model kv --json - < history.txt
+  geode-sim check --model file --model-file lock.model history.edn
   geode-sim list models          each model's levels of consistency and formats
 
 Prints file, valid|invalid|unknown and the anomaly, tab-separated. A history is unknown only for a
@@ -142,6 +143,8 @@ void add_others(CLI::App& app, Commands& all) {
     CLI::App* const check =
         app.add_subcommand("check", "judge recorded histories")->footer(check_examples);
     check->add_option("--model", all.check.model, "see geode-sim list models")->required();
+    check->add_option("--model-file", all.check.model_file,
+                      "with --model file: a model of your own (docs/formats/model.md)");
     check->add_option("--consistency", all.check.consistency,
                       "the level promised (linearizable, or strict-serializable for transactions)");
     check->add_option("--format", all.check.format, "the notation (auto: found by looking)");

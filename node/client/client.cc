@@ -122,6 +122,7 @@ private:
     void rotate();
     void follow(const Address& hint);
     void back_off(MonoTime deadline);
+    void wait_for_overload(MonoTime deadline);
 
     World& world_;
     ClientOptions options_;
@@ -150,6 +151,11 @@ void Client::Impl::back_off(MonoTime deadline) {
     delay_ = std::clamp(2 * delay_, options_.retry_delay_min, options_.retry_delay_max);
     const MonoTime until = world_.deadline_in(jitter_.between(delay_ / 2, delay_));
     world_.sleep_until(std::min(until, deadline));
+}
+
+void Client::Impl::wait_for_overload(MonoTime deadline) {
+    GEODE_REACHED("client.waited_for_overload");
+    back_off(deadline);
 }
 
 template <class Value>
@@ -181,8 +187,7 @@ Result<Value> Client::Impl::ask(Consistency consistency,
         if (maybe != nullptr) *maybe = any_maybe;
         if (last.code == ErrorCode::overloaded) {
             // It is the right node, and asking others would only add to its load.
-            GEODE_REACHED("client.waited_for_overload");
-            back_off(deadline);
+            wait_for_overload(deadline);
         } else if (channel_.leader_hint().has_value() && *channel_.leader_hint() != target_) {
             follow(*channel_.leader_hint());
             // Two nodes may each take the other for the leader, for as long as they are cut off.

@@ -232,7 +232,7 @@ TEST_CASE("judge: a model of the user's own", "[fast]") {
     CHECK(judged("a b -> c", "") == "model:1: expected a line 'initial STATE' somewhere");
     CHECK(judged("initial a\ninitial b", "") == "model:2: expected one initial state, not two");
     CHECK(judged("initial \"a", "") == "model:1: expected the quote to end");
-    CHECK(judged("", "").starts_with("the model file takes the text of a model"));
+    CHECK(judged("", "").starts_with("the model file needs its text"));
 }
 
 }  // namespace

@@ -67,6 +67,18 @@ class CheckCommand(unittest.TestCase):
             self.assertEqual((status, out), (2, ''))
             self.assertIn(expected, err)
 
+    def test_a_model_of_ones_own(self):
+        model = self.write('flip.model', b'initial 0\n0 write -> 1\n1 read = 1 -> same\n')
+        self.assertEqual(check('--model', 'file', '--model-file', model, self.good)[0], 0)
+        self.assertEqual(check('--model', 'file', '--model-file', model, self.bad)[0], 1)
+        status, _, err = check('--model', 'file', self.good)
+        self.assertEqual(status, 2)
+        self.assertIn('--model-file', err)
+        wrong = self.write('wrong.model', b'initial 0\n0 write 1\n')
+        status, _, err = check('--model', 'file', '--model-file', wrong, self.good)
+        self.assertEqual(status, 2)
+        self.assertIn(':2: expected', err)
+
     def test_gzip_and_stdin(self):
         packed = self.write('bad.edn.gz', gzip.compress(BAD.encode()))
         self.assertEqual(check('--model', 'register', packed)[0], 1)

@@ -114,8 +114,9 @@ Result<Judgement> judge_file(std::string_view text, std::string_view name,
                              const JudgeRequest& request) {
     GEODE_TRY_VOID(check_no_initial(request, "in the state that its file names"));
     if (request.definition.empty()) {
-        return make_error(ErrorCode::invalid_argument,
-                          "the model file takes the text of a model (docs/formats/model.md)");
+        return make_error(
+            ErrorCode::invalid_argument,
+            "the model file needs its text: --model-file FILE (docs/formats/model.md)");
     }
     GEODE_TRY(const std::unique_ptr<Model> model, parse_automaton(request.definition, "model"));
     return judge_object(*model, text, name, request, Pairs::plain);

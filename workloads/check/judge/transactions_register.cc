@@ -46,9 +46,10 @@ Result<Judgement> judge_registers(std::string_view text, std::string_view name,
     txn::SessionHistory recorded;
     const auto session_format = session_format_of(text, request.format);
     txn::RegisterCheck check{.level = request.consistency, .budget = request.budget};
+    // Most recordings of registers come from tools for which every level keeps sessions.
+    check.least = txn::KeptOrder::session;
     if (session_format) {
         GEODE_TRY(recorded, txn::parse_session_history(text, name, *session_format));
-        check.least = txn::KeptOrder::session;
     } else {
         GEODE_TRY(recorded.history, txn::parse_txn_history(text, name, txn::TxnObjects::registers,
                                                            event_format_of(request.format)));
