@@ -39,6 +39,20 @@ TEST_CASE("judge: unknown names are refused with those there are", "[fast]") {
     CHECK_FALSE(judge(stale_read, "h", {.model = "tape"}));
 }
 
+TEST_CASE("judge: with an initial value, nil is an answer that was not recorded", "[fast]") {
+    constexpr std::string_view read_nil = R"(
+{:process 0 :type :invoke :f :read}
+{:process 0 :type :ok :f :read :value nil})";
+    constexpr std::string_view write_nil = R"(
+{:process 1 :type :invoke :f :write :value nil}
+{:process 1 :type :fail :f :write :value nil})";
+    CHECK(judge(read_nil, "h", {.model = "register", .initial = "0"})->verdict == Verdict::valid);
+    // Where nil is a value, it is one.
+    const std::string both = std::string(read_nil) + std::string(write_nil);
+    CHECK(judge(both, "h", {.model = "register", .initial = "0"})->verdict == Verdict::invalid);
+    CHECK(judge(stale_read, "h", {.model = "register"})->verdict == Verdict::invalid);
+}
+
 TEST_CASE("judge: the initial value counts", "[fast]") {
     constexpr std::string_view read_three = R"(
 {:process 0 :type :invoke :f :read}

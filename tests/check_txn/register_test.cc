@@ -42,14 +42,15 @@ struct Planted {
 };
 
 constexpr Planted planted[] = {
-    {"internal", "[x:=1 x==2]\n---\n[x:=2]", "read-committed", nullptr},
+    {"internal", "[x:=1 x==2]\n---\n[x:=2]", "read-committed", "read-uncommitted"},
     {"internal", "[x:=1]\n---\n[x:=2]\n---\n[x==1 x==2]", "item-cut-isolation", "read-committed"},
-    {"future-read", "[x==1 x:=1]", "read-committed", nullptr},
-    {"garbage-read", "[x==7]", "read-committed", nullptr},
-    {"G1a", "[x:=1]!\n---\n[x==1]", "read-committed", nullptr},
-    {"G1b", "[x:=1 x:=2]\n---\n[x==1]", "read-committed", nullptr},
-    {"G1c", "[x:=1 y==1]\n---\n[y:=1 x==1]", "read-committed", nullptr},
-    {"monotonic-fractured-read", "[x:=1 y:=1]\n---\n[y==1 x==0]", "read-committed", nullptr},
+    {"future-read", "[x==1 x:=1]", "read-committed", "read-uncommitted"},
+    {"garbage-read", "[x==7]", "read-uncommitted", nullptr},
+    {"G1a", "[x:=1]!\n---\n[x==1]", "read-committed", "read-uncommitted"},
+    {"G1b", "[x:=1 x:=2]\n---\n[x==1]", "read-committed", "read-uncommitted"},
+    {"G1c", "[x:=1 y==1]\n---\n[y:=1 x==1]", "read-committed", "read-uncommitted"},
+    {"monotonic-fractured-read", "[x:=1 y:=1]\n---\n[y==1 x==0]", "read-committed",
+     "read-uncommitted"},
     {"fractured-read", "[x:=1 y:=1]\n---\n[x==0 y==1]", "read-atomic", "item-cut-isolation"},
     {"causality-violation", "[x:=1]\n---\n[x==1 y:=1]\n---\n[y==1 x==0]", "causal", "read-atomic"},
     {"long-fork", "[x:=1]\n---\n[y:=1]\n---\n[x==1 y==0]\n---\n[y==1 x==0]", "prefix",

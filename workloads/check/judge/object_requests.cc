@@ -107,27 +107,6 @@ Result<Judgement> judge_staleness(const History& history, const Model& model,
     return judgement;
 }
 
-Result<Judgement> judge_by_level(const History& history, const Model& model,
-                                 const JudgeRequest& request) {
-    if (request.consistency == "linearizable") return judge_linearizable(history, model, request);
-    if (request.consistency == "sequential") {
-        return check_sequential(history, model, request.budget);
-    }
-    if (request.consistency.starts_with("bounded-staleness=")) {
-        return judge_staleness(history, model, request);
-    }
-    const ValueId initial = *model.register_initial(history.values);
-    if (request.consistency == "causal") return check_causal(history, initial, request.budget);
-    for (const SessionGuarantee guarantee :
-         {SessionGuarantee::read_your_writes, SessionGuarantee::monotonic_reads,
-          SessionGuarantee::monotonic_writes, SessionGuarantee::writes_follow_reads}) {
-        if (request.consistency == to_string(guarantee)) {
-            return check_session(history, initial, guarantee);
-        }
-    }
-    GEODE_UNREACHABLE("judge() has looked the level up");
-}
-
 }  // namespace
 
 Literal literal_of(std::string_view word) {
@@ -149,6 +128,27 @@ Result<History> read_history(std::string_view text, std::string_view name,
 Result<Judgement> named(std::string_view name, Result<Judgement> judgement) {
     if (judgement) return judgement;
     return make_error(judgement.code(), std::string(name) + ": " + judgement.error().message);
+}
+
+Result<Judgement> judge_by_level(const History& history, const Model& model,
+                                 const JudgeRequest& request) {
+    if (request.consistency == "linearizable") return judge_linearizable(history, model, request);
+    if (request.consistency == "sequential") {
+        return check_sequential(history, model, request.budget);
+    }
+    if (request.consistency.starts_with("bounded-staleness=")) {
+        return judge_staleness(history, model, request);
+    }
+    const ValueId initial = *model.register_initial(history.values);
+    if (request.consistency == "causal") return check_causal(history, initial, request.budget);
+    for (const SessionGuarantee guarantee :
+         {SessionGuarantee::read_your_writes, SessionGuarantee::monotonic_reads,
+          SessionGuarantee::monotonic_writes, SessionGuarantee::writes_follow_reads}) {
+        if (request.consistency == to_string(guarantee)) {
+            return check_session(history, initial, guarantee);
+        }
+    }
+    GEODE_UNREACHABLE("judge() has looked the level up");
 }
 
 Result<Judgement> judge_object(const Model& model, std::string_view text, std::string_view name,

@@ -26,6 +26,10 @@ Result<History> read_history(std::string_view text, std::string_view name,
 /// The judgement, or the error with the name of the file in front.
 Result<Judgement> named(std::string_view name, Result<Judgement> judgement);
 
+/// Judges `history` by the request's level.
+Result<Judgement> judge_by_level(const History& history, const Model& model,
+                                 const JudgeRequest& request);
+
 /// Judges the history in `text` as one object, or one for each key, by the request's level.
 Result<Judgement> judge_object(const Model& model, std::string_view text, std::string_view name,
                                const JudgeRequest& request, Pairs pairs);

@@ -55,11 +55,28 @@ Result<void> check_no_initial(const JudgeRequest& request, std::string_view star
                                                        "; leave --initial out");
 }
 
+/// Knossos takes a read that answered nil for one whose answer was not recorded. In a history in
+/// which no register can ever hold nil that is what it must be.
+void forget_answers_of_nil(History& history) {
+    const auto may_write_nil = [](const Operation& operation) {
+        return operation.function != Function::read && operation.argument == nil_value;
+    };
+    if (std::ranges::any_of(history.operations, may_write_nil)) return;
+    for (Operation& operation : history.operations) {
+        if (operation.function != Function::read || operation.result != nil_value) continue;
+        if (operation.completion != Completion::ok) continue;
+        operation.completion = Completion::unknown;
+        operation.completed = never_completed;
+    }
+}
+
 Result<Judgement> judge_register(std::string_view text, std::string_view name,
                                  const JudgeRequest& request) {
-    const auto model =
-        make_register_model(request.initial ? literal_of(*request.initial) : Literal{});
-    return judge_object(*model, text, name, request, Pairs::keyed);
+    const Literal initial = request.initial ? literal_of(*request.initial) : Literal{};
+    const auto model = make_register_model(initial);
+    GEODE_TRY(History history, read_history(text, name, request, Pairs::keyed));
+    if (initial.kind != ValueKind::nil) forget_answers_of_nil(history);
+    return named(name, judge_by_level(history, *model, request));
 }
 
 Result<Judgement> judge_kv(std::string_view text, std::string_view name,

@@ -12,6 +12,7 @@ namespace geode::check::txn {
 namespace {
 
 enum class Model : std::uint8_t {
+    read_uncommitted,
     read_committed,
     item_cut,
     read_atomic,
@@ -44,6 +45,7 @@ constexpr auto levels = std::to_array<Level>({
     {Model::item_cut, KeptOrder::none},
     {Model::read_committed, KeptOrder::session},
     {Model::read_committed, KeptOrder::none},
+    {Model::read_uncommitted, KeptOrder::none},
 });
 static_assert(levels.size() == register_levels.size());
 
@@ -68,7 +70,7 @@ StrongLevel strong_of(Model model) {
     }
 }
 
-// By Model, as far as causal.
+// By Model, from read_committed to causal.
 constexpr auto weak_levels = std::to_array<WeakLevel>(
     {WeakLevel::read_committed, WeakLevel::item_cut, WeakLevel::read_atomic, WeakLevel::causal});
 
@@ -93,11 +95,18 @@ public:
         level.order = std::max(level.order, check_.least);
         if (register_index_bytes(history_) > check_.budget.bytes_max) return unknown();
         index(level.order);
+        if (level.model == Model::read_uncommitted) {
+            // It forbids circles of writes alone, and no read tells the order of a key's versions.
+            std::erase_if(index_.problems, [](const ReadProblem& problem) {
+                return problem.name != "garbage-read";
+            });
+        }
         if (!index_.problems.empty()) {
             RegisterWords words(history_, index_);
             for (const ReadProblem& problem : index_.problems) words.add_problem(problem);
             return finish(std::move(words).judgement(check_.level));
         }
+        if (level.model == Model::read_uncommitted) return finish({});
         Judgement judgement = judge_weak(level.model);
         if (judgement.verdict != Verdict::valid || level.model <= Model::causal) {
             return finish(std::move(judgement));
@@ -143,7 +152,8 @@ private:
     /// The levels up to causal that `model` implies. The strongest goes first, as it mostly holds;
     /// only if it does not, the weakest that fails is looked for.
     Judgement judge_weak(Model model) {
-        std::size_t strongest = std::min<std::size_t>(static_cast<std::size_t>(model), 3);
+        std::size_t strongest = static_cast<std::size_t>(std::min(model, Model::causal)) -
+                                static_cast<std::size_t>(Model::read_committed);
         // The clocks of causal order are as wide as there are sessions. Where only the search needs
         // an answer it finds what they would, so they are not worth much.
         const std::uint64_t most = model > Model::causal ? clock_bytes_max : UINT64_MAX;

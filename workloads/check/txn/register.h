@@ -33,7 +33,7 @@
 namespace geode::check::txn {
 
 /// The names of the levels; the first is the strongest and the default.
-inline constexpr std::array<std::string_view, 14> register_levels = {
+inline constexpr std::array<std::string_view, 15> register_levels = {
     "strict-serializable",
     "strong-session-serializable",
     "serializable",
@@ -48,6 +48,7 @@ inline constexpr std::array<std::string_view, 14> register_levels = {
     "item-cut-isolation",
     "strong-session-read-committed",
     "read-committed",
+    "read-uncommitted",
 };
 
 struct RegisterCheck {
