@@ -15,11 +15,6 @@ constexpr bool has(Relations relations, Relations wanted) {
     return (relations & wanted) != 0;
 }
 
-/// Whether the second half of a node's states is in use.
-constexpr bool has_memory(RwRule rule) {
-    return rule == RwRule::nonadjacent || rule == RwRule::behind_wr;
-}
-
 /// The component's walks of one kind: states (node, flag), numbered node * 2 + flag. The flag means
 /// "the last edge was rw" for nonadjacent, "was wr or process" for behind_wr, nothing otherwise.
 class Walks {
