@@ -136,17 +136,6 @@ private:
     RegisterIndex out_;
 };
 
-std::string_view relation_of(LinkKind kind) {
-    switch (kind) {
-        case LinkKind::process: return "process";
-        case LinkKind::realtime: return "realtime";
-        case LinkKind::wr: return "wr";
-        case LinkKind::ww: return "ww";
-        case LinkKind::rw: return "rw";
-    }
-    GEODE_UNREACHABLE("LinkKind out of range");
-}
-
 std::string words_of(const ListIndex& index, const RegisterIndex& registers, const Link& link) {
     const TxnHistory& history = index.history();
     const std::uint32_t source = registers.sources[link.from];
@@ -178,7 +167,7 @@ Anomaly anomaly_of(const ListIndex& index, const RegisterIndex& registers, std::
         anomaly.operations.push_back(from);
         anomaly.steps.push_back(WitnessStep{.from = from,
                                             .to = registers.sources[link.to],
-                                            .relation = std::string(relation_of(link.kind)),
+                                            .relation = std::string(to_string(link.kind)),
                                             .words = words_of(index, registers, link)});
         if (!anomaly.words.empty()) anomaly.words += "; ";
         anomaly.words += anomaly.steps.back().words;

@@ -5,8 +5,10 @@
 // made of.
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
+#include "base/assert.h"
 #include "workloads/check/txn/register_index.h"
 
 namespace geode::check::txn {
@@ -18,6 +20,18 @@ enum class LinkKind : std::uint8_t {
     ww,        ///< the other overwrote the one
     rw,        ///< the other overwrote what the one read
 };
+
+/// As judgement.h spells relations.
+constexpr std::string_view to_string(LinkKind kind) {
+    switch (kind) {
+        case LinkKind::process: return "process";
+        case LinkKind::realtime: return "realtime";
+        case LinkKind::wr: return "wr";
+        case LinkKind::ww: return "ww";
+        case LinkKind::rw: return "rw";
+    }
+    GEODE_UNREACHABLE("LinkKind out of range");
+}
 
 /// Why a ww link holds.
 enum class Ground : std::uint8_t {

@@ -15,17 +15,6 @@ std::string transaction_words(std::uint32_t source) {
     return "T" + std::to_string(source);
 }
 
-std::string_view relation_of(LinkKind kind) {
-    switch (kind) {
-        case LinkKind::process: return "process";
-        case LinkKind::realtime: return "realtime";
-        case LinkKind::wr: return "wr";
-        case LinkKind::ww: return "ww";
-        case LinkKind::rw: return "rw";
-    }
-    GEODE_UNREACHABLE("LinkKind out of range");
-}
-
 /// How often each kind of link occurs, and how the rw links stand to the others.
 struct Shape {
     std::size_t ww = 0;
@@ -234,7 +223,7 @@ void RegisterWords::add_cycle(const Cycle& cycle, const std::vector<std::string>
         anomaly.operations.push_back(source(link.from));
         anomaly.steps.push_back({.from = source(link.from),
                                  .to = source(link.to),
-                                 .relation = std::string(relation_of(link.kind)),
+                                 .relation = std::string(to_string(link.kind)),
                                  .words = words});
         if (link.ground == Ground::reader) anomaly.operations.push_back(source(link.reader));
         if (at > told_steps_max) continue;
