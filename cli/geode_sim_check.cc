@@ -135,7 +135,7 @@ Result<check::JudgeRequest> request_of(const CheckCommand& command, std::string_
                                 .format = command.format,
                                 .initial = command.initial,
                                 .definition = definition};
-    GEODE_TRY_VOID(check::check_names(request));
+    GEODE_TRY([[maybe_unused]] const check::ModelSpec spec, check::find_model(request));
     if (!command.memory.empty()) {
         GEODE_TRY(request.budget.bytes_max, parse_size(command.memory));
     }

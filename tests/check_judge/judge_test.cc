@@ -27,7 +27,7 @@ TEST_CASE("judge: a stale read is named and told", "[fast]") {
 
 TEST_CASE("judge: unknown names are refused with those there are", "[fast]") {
     const auto message = [](const JudgeRequest& request) {
-        const auto checked = check_names(request);
+        const auto checked = find_model(request);
         return checked ? std::string("accepted") : checked.error().message;
     };
     CHECK(message({.model = "register"}) == "accepted");
@@ -242,11 +242,11 @@ TEST_CASE("judge: a model of the user's own", "[fast]") {
                                   "{:type :invoke :f :holders} {:type :ok :f :holders :value 2}") ==
           "valid");
     CHECK(judged("initial a\na b c d -> e", "") ==
-          "model:2: expected 'STATE OPERATION [ARGUMENT] [= ANSWER] -> STATE'");
-    CHECK(judged("a b -> c", "") == "model:1: expected a line 'initial STATE' somewhere");
-    CHECK(judged("initial a\ninitial b", "") == "model:2: expected one initial state, not two");
-    CHECK(judged("initial \"a", "") == "model:1: expected the quote to end");
-    CHECK(judged("", "").starts_with("the model file needs its text"));
+          "h: model:2: expected 'STATE OPERATION [ARGUMENT] [= ANSWER] -> STATE'");
+    CHECK(judged("a b -> c", "") == "h: model:1: expected a line 'initial STATE' somewhere");
+    CHECK(judged("initial a\ninitial b", "") == "h: model:2: expected one initial state, not two");
+    CHECK(judged("initial \"a", "") == "h: model:1: expected the quote to end");
+    CHECK(judged("", "").starts_with("h: the model file needs its text"));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ bool is_level(std::string_view asked, std::string_view level) {
     return asked.size() > equals + 1 && asked.starts_with(level.substr(0, equals + 1));
 }
 
-Result<const ModelSpec*> find_model(std::string_view name) {
+Result<const ModelSpec*> find_by_name(std::string_view name) {
     std::vector<std::string_view> names;
     for (const std::span<const ModelSpec> table : tables()) {
         for (const ModelSpec& spec : table) {
@@ -43,20 +43,13 @@ Result<const ModelSpec*> find_model(std::string_view name) {
     return unknown_name("model", name, join(names));
 }
 
-Result<const ModelSpec*> look_up(const JudgeRequest& request) {
-    GEODE_TRY(const ModelSpec* const spec, find_model(request.model));
-    const std::string of_model = " for the model " + std::string(spec->name);
-    const bool known = std::ranges::any_of(spec->levels, [&request](std::string_view level) {
-        return is_level(request.consistency, level);
-    });
-    if (!request.consistency.empty() && !known) {
-        return unknown_name("consistency" + of_model, request.consistency, join(spec->levels));
+Result<Judgement> judge_history(const ModelSpec& spec, RecordedHistory& recorded,
+                                const JudgeRequest& request) {
+    if (const auto* const operations = std::get_if<JudgeOperations>(&spec.judge)) {
+        return (*operations)(std::get<History>(recorded), request);
     }
-    if (request.format != "auto" &&
-        std::ranges::find(spec->formats, request.format) == spec->formats.end()) {
-        return unknown_name("format" + of_model, request.format, "auto " + join(spec->formats));
-    }
-    return spec;
+    return std::get<JudgeTransactions>(spec.judge)(std::get<txn::SessionHistory>(recorded),
+                                                   request);
 }
 
 }  // namespace
@@ -69,16 +62,43 @@ std::vector<ModelSpec> model_specs() {
     return all;
 }
 
-Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request) {
-    GEODE_TRY(const ModelSpec* const spec, look_up(request));
-    JudgeRequest complete = request;
-    if (complete.consistency.empty()) complete.consistency = spec->levels.front();
-    return spec->judge(text, name, complete);
+Result<ModelSpec> find_model(const JudgeRequest& request) {
+    GEODE_TRY(const ModelSpec* const spec, find_by_name(request.model));
+    const std::string of_model = " for the model " + std::string(spec->name);
+    const bool known = std::ranges::any_of(spec->levels, [&request](std::string_view level) {
+        return is_level(request.consistency, level);
+    });
+    if (!request.consistency.empty() && !known) {
+        return unknown_name("consistency" + of_model, request.consistency, join(spec->levels));
+    }
+    const auto formats = read_formats(spec->kind);
+    if (request.format != "auto" && std::ranges::find(formats, request.format) == formats.end()) {
+        return unknown_name("format" + of_model, request.format, "auto " + join(formats));
+    }
+    if (request.initial && !spec->starts.empty()) {
+        return make_error(ErrorCode::invalid_argument, "the model " + std::string(spec->name) +
+                                                           " " + std::string(spec->starts) +
+                                                           "; leave --initial out");
+    }
+    return *spec;
 }
 
-Result<void> check_names(const JudgeRequest& request) {
-    GEODE_TRY([[maybe_unused]] const ModelSpec* const spec, look_up(request));
-    return {};
+Result<Judgement> judge(const Recording& recording, const JudgeRequest& request) {
+    GEODE_TRY(const ModelSpec spec, find_model(request));
+    JudgeRequest complete = request;
+    if (complete.consistency.empty()) complete.consistency = spec.levels.front();
+    const Names names = request.definition.empty() ? Names::known : Names::any;
+    GEODE_TRY(
+        RecordedHistory recorded,
+        read_recording(recording, {.kind = spec.kind, .format = request.format, .names = names}));
+    Result<Judgement> judgement = judge_history(spec, recorded, complete);
+    if (judgement) return judgement;
+    return make_error(judgement.code(),
+                      std::string(recording.name) + ": " + judgement.error().message);
+}
+
+Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request) {
+    return judge(Recording{.name = name, .files = std::span(&text, 1)}, request);
 }
 
 }  // namespace geode::check

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The front door of the checkers: a model by name, a level of consistency by name, and the text of
-// a recorded history; out comes a judgement.
+// The front door of the checkers: a model by name, a level of consistency by name, and a recorded
+// history; out comes a judgement.
 //
-// A ModelSpec ties a name to the readers of the notations it may come in, the levels it can be
+// A ModelSpec ties a name to the kind of history it is told by (recordings.h), the levels it can be
 // judged by, and the checker. Everything that takes a history from a person (geode-sim check, the
 // harness over real processes, benchmarks) goes through judge(), so that all of them know the same
 // names.
@@ -13,9 +13,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "workloads/check/judge/recordings.h"
 #include "workloads/check/judgement.h"
 
 namespace geode::check {
@@ -29,27 +31,34 @@ struct JudgeRequest {
     Budget budget = {};
 };
 
+/// The checker of a model. The names in the request have been looked up.
+using JudgeOperations = Result<Judgement> (*)(History& history, const JudgeRequest& request);
+using JudgeTransactions = Result<Judgement> (*)(txn::SessionHistory& history,
+                                                const JudgeRequest& request);
+
 struct ModelSpec {
     std::string_view name;
     std::string_view about;
+    HistoryKind kind;
     /// The first is the default. `name=WORD` is asked for with something in place of WORD.
     std::span<const std::string_view> levels;
-    std::span<const std::string_view> formats;  ///< without auto
-    /// Judges the recorded `text`; `name` is its file's name for messages. The names in the request
-    /// have been looked up.
-    Result<Judgement> (*judge)(std::string_view text, std::string_view name,
-                               const JudgeRequest& request);
+    std::variant<JudgeOperations, JudgeTransactions> judge;
+    /// Why JudgeRequest::initial is refused: "always starts empty". Empty: it is taken.
+    std::string_view starts = {};
 };
 
 /// All models, in the order in which a list shows them.
 std::vector<ModelSpec> model_specs();
 
-/// invalid_argument, listing the names there are, for a model, level or format that is not; for
-/// text that is not in the notation, as "name:line: expected ..."; and for an operation the model
-/// does not know.
-Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request);
+/// Looks the names in the request up, so that a command line is judged before its files are read.
+/// invalid_argument, listing the names there are, for a model, level or format that is not, and for
+/// an initial value that the model does not take.
+Result<ModelSpec> find_model(const JudgeRequest& request);
 
-/// Only looks the names up, so that a command line is judged before its files are read.
-Result<void> check_names(const JudgeRequest& request);
+/// Error as above; and invalid_argument for what is not in the notation, as "name:line: expected
+/// ...", and for an operation the model does not know.
+Result<Judgement> judge(const Recording& recording, const JudgeRequest& request);
+/// The same of one text; `name` is its file's name for messages.
+Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request);
 
 }  // namespace geode::check

@@ -17,13 +17,6 @@ namespace {
 
 constexpr Duration bound_max = seconds(1'000'000'000);
 
-Format format_of(std::string_view name) {
-    if (name == "jepsen-log") return Format::jepsen_log;
-    if (name == "edn") return Format::edn;
-    if (name == "json" || name == "elle-json") return Format::json_lines;
-    return Format::detect;
-}
-
 Judgement judgement_of(const History& history, const LinearizabilityResult& result) {
     Judgement judgement{.verdict = result.verdict,
                         .reason = {},
@@ -118,18 +111,6 @@ Literal literal_of(std::string_view word) {
     return Literal{.kind = ValueKind::text, .text = word};
 }
 
-Result<History> read_history(std::string_view text, std::string_view name,
-                             const JudgeRequest& request, Pairs pairs) {
-    const Names names = request.definition.empty() ? Names::known : Names::any;
-    return parse_history(text, name,
-                         {.format = format_of(request.format), .pairs = pairs, .names = names});
-}
-
-Result<Judgement> named(std::string_view name, Result<Judgement> judgement) {
-    if (judgement) return judgement;
-    return make_error(judgement.code(), std::string(name) + ": " + judgement.error().message);
-}
-
 Result<Judgement> judge_by_level(const History& history, const Model& model,
                                  const JudgeRequest& request) {
     if (request.consistency == "linearizable") return judge_linearizable(history, model, request);
@@ -149,12 +130,6 @@ Result<Judgement> judge_by_level(const History& history, const Model& model,
         }
     }
     GEODE_UNREACHABLE("judge() has looked the level up");
-}
-
-Result<Judgement> judge_object(const Model& model, std::string_view text, std::string_view name,
-                               const JudgeRequest& request, Pairs pairs) {
-    GEODE_TRY(const History history, read_history(text, name, request, pairs));
-    return named(name, judge_by_level(history, model, request));
 }
 
 }  // namespace geode::check

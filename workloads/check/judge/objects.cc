@@ -48,13 +48,6 @@ Result<RegisterValues> parse_register_values(const std::string& text) {
     return out;
 }
 
-Result<void> check_no_initial(const JudgeRequest& request, std::string_view starts) {
-    if (!request.initial) return {};
-    return make_error(ErrorCode::invalid_argument, "the model " + std::string(request.model) +
-                                                       " always starts " + std::string(starts) +
-                                                       "; leave --initial out");
-}
-
 /// Knossos takes a read that answered nil for one whose answer was not recorded. In a history in
 /// which no register can ever hold nil that is what it must be.
 void forget_answers_of_nil(History& history) {
@@ -70,100 +63,78 @@ void forget_answers_of_nil(History& history) {
     }
 }
 
-Result<Judgement> judge_register(std::string_view text, std::string_view name,
-                                 const JudgeRequest& request) {
+Result<Judgement> judge_register(History& history, const JudgeRequest& request) {
     const Literal initial = request.initial ? literal_of(*request.initial) : Literal{};
-    const auto model = make_register_model(initial);
-    GEODE_TRY(History history, read_history(text, name, request, Pairs::keyed));
     if (initial.kind != ValueKind::nil) forget_answers_of_nil(history);
-    return named(name, judge_by_level(history, *model, request));
+    return judge_by_level(history, *make_register_model(initial), request);
 }
 
-Result<Judgement> judge_kv(std::string_view text, std::string_view name,
-                           const JudgeRequest& request) {
-    GEODE_TRY_VOID(check_no_initial(request, "with empty texts"));
-    return judge_object(*make_kv_model(), text, name, request, Pairs::keyed);
-}
-
-/// The models that start empty, or free, and have no keys in pairs.
+/// The models that need nothing but the history.
 template <std::unique_ptr<Model> (*make)()>
-Result<Judgement> judge_collection(std::string_view text, std::string_view name,
-                                   const JudgeRequest& request) {
-    GEODE_TRY_VOID(check_no_initial(request, "empty"));
-    return judge_object(*make(), text, name, request, Pairs::plain);
+Result<Judgement> judge_as(History& history, const JudgeRequest& request) {
+    return judge_by_level(history, *make(), request);
 }
 
-Result<Judgement> judge_counter(std::string_view text, std::string_view name,
-                                const JudgeRequest& request) {
+Result<Judgement> judge_counter(History& history, const JudgeRequest& request) {
     const Literal initial = literal_of(request.initial.value_or("0"));
     if (initial.kind != ValueKind::integer) {
         return make_error(ErrorCode::invalid_argument,
                           "a counter starts with an integer, not \"" + *request.initial + "\"");
     }
-    if (request.consistency == "bounds") {
-        GEODE_TRY(const History history, read_history(text, name, request, Pairs::plain));
-        return named(name, check_counter_bounds(history, initial.integer));
-    }
-    return judge_object(*make_counter_model(initial.integer), text, name, request, Pairs::plain);
+    if (request.consistency == "bounds") return check_counter_bounds(history, initial.integer);
+    return judge_by_level(history, *make_counter_model(initial.integer), request);
 }
 
-Result<Judgement> judge_set(std::string_view text, std::string_view name,
-                            const JudgeRequest& request) {
-    GEODE_TRY_VOID(check_no_initial(request, "empty"));
-    if (request.consistency == "final-read") {
-        GEODE_TRY(const History history, read_history(text, name, request, Pairs::plain));
-        return named(name, check_final_set(history));
-    }
-    return judge_object(*make_set_model(), text, name, request, Pairs::plain);
+Result<Judgement> judge_set(History& history, const JudgeRequest& request) {
+    if (request.consistency == "final-read") return check_final_set(history);
+    return judge_by_level(history, *make_set_model(), request);
 }
 
-Result<Judgement> judge_multi_register(std::string_view text, std::string_view name,
-                                       const JudgeRequest& request) {
+Result<Judgement> judge_multi_register(History& history, const JudgeRequest& request) {
     RegisterValues initial;
     if (request.initial) {
         GEODE_TRY(initial, parse_register_values(*request.initial));
     }
-    return judge_object(*make_multi_register_model(std::move(initial)), text, name, request,
-                        Pairs::plain);
+    return judge_by_level(history, *make_multi_register_model(std::move(initial)), request);
 }
 
-Result<Judgement> judge_file(std::string_view text, std::string_view name,
-                             const JudgeRequest& request) {
-    GEODE_TRY_VOID(check_no_initial(request, "in the state that its file names"));
+Result<Judgement> judge_file(History& history, const JudgeRequest& request) {
     if (request.definition.empty()) {
         return make_error(
             ErrorCode::invalid_argument,
             "the model file needs its text: --model-file FILE (docs/formats/model.md)");
     }
     GEODE_TRY(const std::unique_ptr<Model> model, parse_automaton(request.definition, "model"));
-    return judge_object(*model, text, name, request, Pairs::plain);
+    return judge_by_level(history, *model, request);
 }
 
 }  // namespace
 
 std::span<const ModelSpec> object_models() {
+    using enum HistoryKind;
+    static constexpr std::string_view empty = "always starts empty";
     static constexpr std::array<ModelSpec, 11> models = {{
-        {"register", "read, write, cas; one register per key", register_levels, object_formats,
+        {"register", "read, write, cas; one register per key", registers, register_levels,
          judge_register},
-        {"kv", "get, put, append of texts; one text per key", object_levels, object_formats,
-         judge_kv},
-        {"mutex", "acquire, release; one mutex per key, free at first", object_levels,
-         object_formats, judge_collection<make_mutex_model>},
+        {"kv", "get, put, append of texts; one text per key", texts, object_levels,
+         judge_as<make_kv_model>, "always starts with empty texts"},
+        {"mutex", "acquire, release; one mutex per key, free at first", objects, object_levels,
+         judge_as<make_mutex_model>, "is always free at first"},
         {"multi-register", "txn of [read k nil] and [write k v] on several registers at once",
-         object_levels, object_formats, judge_multi_register},
-        {"counter", "add, subtract (increment, decrement) and read", counter_levels, object_formats,
+         objects, object_levels, judge_multi_register},
+        {"counter", "add, subtract (increment, decrement) and read", objects, counter_levels,
          judge_counter},
-        {"set", "add, remove, contains, read of the whole", set_levels, object_formats, judge_set},
-        {"list", "append, read of the whole", object_levels, object_formats,
-         judge_collection<make_list_model>},
-        {"queue", "enqueue, dequeue, drain; first in, first out", object_levels, object_formats,
-         judge_collection<make_queue_model>},
-        {"stack", "push, pop; last in, first out", object_levels, object_formats,
-         judge_collection<make_stack_model>},
-        {"priority-queue", "insert, extract-min; smallest out first", object_levels, object_formats,
-         judge_collection<make_priority_queue_model>},
-        {"file", "a model of your own, as a table of states and operations", object_levels,
-         object_formats, judge_file},
+        {"set", "add, remove, contains, read of the whole", objects, set_levels, judge_set, empty},
+        {"list", "append, read of the whole", objects, object_levels, judge_as<make_list_model>,
+         empty},
+        {"queue", "enqueue, dequeue, drain; first in, first out", objects, object_levels,
+         judge_as<make_queue_model>, empty},
+        {"stack", "push, pop; last in, first out", objects, object_levels,
+         judge_as<make_stack_model>, empty},
+        {"priority-queue", "insert, extract-min; smallest out first", objects, object_levels,
+         judge_as<make_priority_queue_model>, empty},
+        {"file", "a model of your own, as a table of states and operations", objects, object_levels,
+         judge_file, "starts in the state that its file names"},
     }};
     return models;
 }

@@ -46,59 +46,47 @@ Result<void> parse_bank(const std::string& initial, BankOptions& options) {
     return {};
 }
 
-Result<Judgement> judge_bank(std::string_view text, std::string_view name,
-                             const JudgeRequest& request) {
+Result<Judgement> judge_bank(History& history, const JudgeRequest& request) {
     BankOptions options{.negative_allowed = request.consistency == "total"};
     if (request.initial) GEODE_TRY_VOID(parse_bank(*request.initial, options));
-    GEODE_TRY(const History history, read_history(text, name, request, Pairs::plain));
-    return named(name, check_bank(history, options));
+    return check_bank(history, options);
 }
 
-/// The totals that need nothing but the history.
-template <Result<Judgement> (*check)(const History&, const JudgeRequest&)>
-Result<Judgement> judge_total(std::string_view text, std::string_view name,
-                              const JudgeRequest& request) {
-    if (request.initial) {
-        return make_error(ErrorCode::invalid_argument,
-                          "the model " + std::string(request.model) + " has no initial value");
-    }
-    GEODE_TRY(const History history, read_history(text, name, request, Pairs::plain));
-    return named(name, check(history, request));
-}
-
-Result<Judgement> full_set(const History& history, const JudgeRequest& request) {
+Result<Judgement> full_set(History& history, const JudgeRequest& request) {
     const bool fresh = request.consistency == "fresh";
     return check_full_set(history, fresh ? Staleness::anomaly : Staleness::allowed);
 }
-Result<Judgement> long_fork(const History& history, const JudgeRequest& /*request*/) {
+Result<Judgement> long_fork(History& history, const JudgeRequest& /*request*/) {
     return check_long_fork(history);
 }
-Result<Judgement> unique_ids(const History& history, const JudgeRequest& /*request*/) {
+Result<Judgement> unique_ids(History& history, const JudgeRequest& /*request*/) {
     return check_unique_ids(history);
 }
-Result<Judgement> monotonic(const History& history, const JudgeRequest& request) {
+Result<Judgement> monotonic(History& history, const JudgeRequest& request) {
     const bool process = request.consistency == "process";
     return check_monotonic(history, process ? MonotonicScope::process : MonotonicScope::real_time);
 }
-Result<Judgement> sequence(const History& history, const JudgeRequest& /*request*/) {
+Result<Judgement> sequence(History& history, const JudgeRequest& /*request*/) {
     return check_sequence(history);
 }
 
 }  // namespace
 
 std::span<const ModelSpec> total_models() {
+    using enum HistoryKind;
+    static constexpr std::string_view nothing = "has no initial value";
     static constexpr std::array<ModelSpec, 6> models = {{
-        {"bank", "reads of all balances, transfers; the total never changes", bank_levels,
-         object_formats, judge_bank},
-        {"set-full", "add, read of the whole; each element from when it is known", full_set_levels,
-         object_formats, judge_total<full_set>},
-        {"long-fork", "reads and writes of several registers, each written once", fork_levels,
-         object_formats, judge_total<long_fork>},
-        {"unique-ids", "generate; no id twice", id_levels, object_formats, judge_total<unique_ids>},
-        {"monotonic", "reads of a value that never goes back", monotonic_levels, object_formats,
-         judge_total<monotonic>},
-        {"sequence", "reads of keys written in turn, the last one first", sequence_levels,
-         object_formats, judge_total<sequence>},
+        {"bank", "reads of all balances, transfers; the total never changes", objects, bank_levels,
+         judge_bank},
+        {"set-full", "add, read of the whole; each element from when it is known", objects,
+         full_set_levels, full_set, nothing},
+        {"long-fork", "reads and writes of several registers, each written once", objects,
+         fork_levels, long_fork, nothing},
+        {"unique-ids", "generate; no id twice", objects, id_levels, unique_ids, nothing},
+        {"monotonic", "reads of a value that never goes back", objects, monotonic_levels, monotonic,
+         nothing},
+        {"sequence", "reads of keys written in turn, the last one first", objects, sequence_levels,
+         sequence, nothing},
     }};
     return models;
 }

@@ -2,7 +2,6 @@
 #include <array>
 
 #include "workloads/check/judge/model_tables.h"
-#include "workloads/check/txn/formats.h"
 #include "workloads/check/txn/isolation.h"
 #include "workloads/check/txn/list_append.h"
 
@@ -38,28 +37,11 @@ constexpr std::array<std::string_view, 26> list_levels = {
     "read-uncommitted",
 };
 
-constexpr std::array<std::string_view, 3> list_formats = {"edn", "elle-json", "json"};
-
-txn::TxnFormat format_of(std::string_view name) {
-    if (name == "edn") return txn::TxnFormat::edn;
-    if (name == "elle-json" || name == "json") return txn::TxnFormat::json;
-    return txn::TxnFormat::detect;
-}
-
-Result<Judgement> judge_list_append(std::string_view text, std::string_view name,
-                                    const JudgeRequest& request) {
-    if (request.initial) {
-        return make_error(ErrorCode::invalid_argument,
-                          "the model list-append always starts with empty lists; leave --initial "
-                          "out");
-    }
-    GEODE_TRY(
-        const txn::TxnHistory history,
-        txn::parse_txn_history(text, name, txn::TxnObjects::lists, format_of(request.format)));
+Result<Judgement> judge_list_append(txn::SessionHistory& recorded, const JudgeRequest& request) {
     txn::ListAppendOptions options;
     options.models = {request.consistency};
     options.budget = request.budget;
-    return txn::check_list_append(history, options);
+    return txn::check_list_append(recorded.history, options);
 }
 
 }  // namespace
@@ -67,7 +49,8 @@ Result<Judgement> judge_list_append(std::string_view text, std::string_view name
 std::span<const ModelSpec> transaction_models() {
     static constexpr std::array<ModelSpec, 1> models = {{
         {"list-append", "transactions that append to lists and read them; one list per key",
-         list_levels, list_formats, judge_list_append},
+         HistoryKind::list_transactions, list_levels, judge_list_append,
+         "always starts with empty lists"},
     }};
     return models;
 }
