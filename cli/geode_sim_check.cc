@@ -10,7 +10,7 @@
 
 #include "cli/geode_sim.h"
 #include "cli/graph_files.h"
-#include "cli/packed_file.h"
+#include "cli/recorded_files.h"
 #include "workloads/check/draw/svg.h"
 #include "workloads/check/judge/judge.h"
 
@@ -143,10 +143,44 @@ Result<check::JudgeRequest> request_of(const CheckCommand& command, std::string_
     return request;
 }
 
-Result<check::Judgement> judge_file(const std::string& file, const check::JudgeRequest& request) {
-    GEODE_TRY(const std::string text, read_packed_file(file));
-    return check::judge(text, file, request);
+Result<check::Judgement> judge_files(const RecordedFiles& recording,
+                                     const check::JudgeRequest& request) {
+    std::vector<check::NamedText> files;
+    for (const NamedBytes& file : recording.files) {
+        files.push_back({.name = file.name, .bytes = file.bytes});
+    }
+    return check::judge({.name = recording.name, .files = files}, request);
 }
+
+/// The command while it goes through the histories.
+class CheckRun {
+public:
+    CheckRun(const CheckCommand& command, const check::JudgeRequest& request)
+        : command_(command), request_(request) {}
+
+    void take(const Result<RecordedFiles>& recording) {
+        const auto judged = recording ? judge_files(*recording, request_) : recording.error();
+        if (!judged) {
+            status_ = usage_error(judged.error().message);
+            return;
+        }
+        command_.json ? print_json(recording->name, *judged) : print_line(recording->name, *judged);
+        std::fflush(stdout);  // a reader of a pipe sees each file as it is done
+        if (judged->verdict == check::Verdict::valid) return;
+        if (status_ == 0) status_ = exit_not_valid;
+        if (command_.draw.empty() || judged->verdict != check::Verdict::invalid) return;
+        const auto written = draw(command_.draw, recording->name, drawn_, *judged);
+        if (!written) status_ = usage_error(written.error().message);
+    }
+
+    int status() const { return status_; }
+
+private:
+    const CheckCommand& command_;
+    const check::JudgeRequest& request_;
+    int status_ = 0;
+    std::set<std::string> drawn_;
+};
 
 }  // namespace
 
@@ -156,23 +190,11 @@ int check_command(const CheckCommand& command) {
     if (!definition) return usage_error(definition.error().message);
     const Result<check::JudgeRequest> request = request_of(command, *definition);
     if (!request) return usage_error(request.error().message);
-    int status = 0;
-    std::set<std::string> drawn;
-    for (const std::string& file : command.files) {
-        const auto judged = judge_file(file, *request);
-        if (!judged) {
-            status = usage_error(judged.error().message);
-            continue;
-        }
-        command.json ? print_json(file, *judged) : print_line(file, *judged);
-        std::fflush(stdout);  // a reader of a pipe sees each file as it is done
-        if (judged->verdict == check::Verdict::valid) continue;
-        if (status == 0) status = exit_not_valid;
-        if (command.draw.empty() || judged->verdict != check::Verdict::invalid) continue;
-        const auto written = draw(command.draw, file, drawn, *judged);
-        if (!written) status = usage_error(written.error().message);
+    CheckRun run(command, *request);
+    for (const std::string& path : command.files) {
+        for_each_recording(path, [&run](const auto& recording) { run.take(recording); });
     }
-    return status;
+    return run.status();
 }
 
 }  // namespace geode::cli

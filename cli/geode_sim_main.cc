@@ -58,6 +58,7 @@ examples:
   geode-sim check --model register --initial 0 --consistency sequential history.edn.gz
   geode-sim check --model list-append --consistency snapshot-isolation --draw pictures jepsen.edn
   geode-sim check --model kv --json - < history.txt
+  geode-sim check --model rw-register --consistency snapshot-isolation tpcc.tar.gz
   geode-sim check --model file --model-file lock.model history.edn
   geode-sim list models          each model's levels of consistency and formats
 
@@ -153,7 +154,9 @@ void add_others(CLI::App& app, Commands& all) {
     check->add_option("--steps", all.check.steps, "budget of a search (1000000000)");
     check->add_option("--draw", all.check.draw, "draw what is invalid as SVG into this directory");
     check->add_flag("--json", all.check.json, "one JSON object per file");
-    check->add_option("files", all.check.files, "the histories, may be gzip; - is stdin")
+    check
+        ->add_option("files", all.check.files,
+                     "the histories: files, folders or archives, may be gzip; - is stdin")
         ->required();
     check->callback([&all] { all.status = cli::check_command(all.check); });
 

@@ -24,7 +24,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # These touch the system by design: the real world, and the programs that choose it.
-SYSTEM_LIBRARIES = {'runtime_os', 'cli', 'cli_sim', 'jepsen', 'test_support'}
+SYSTEM_LIBRARIES = {'runtime_os', 'cli', 'cli_recordings', 'cli_sim', 'jepsen', 'test_support'}
 
 _WRITABLE = re.compile(r'\.(data|bss|ldata|lbss|tdata|tbss)(\.|$)|\*COM\*')
 # Constant after relocation, and the references that exception tables make.

@@ -119,6 +119,59 @@ TEST_CASE("sessions: PolySI's counts are not believed", "[fast]") {
     CHECK_FALSE(parse_session_history(whole + yes, "file", SessionFormat::polysi).has_value());
 }
 
+std::string large(char tag, std::initializer_list<std::int64_t> numbers) {
+    std::string bytes(1, tag);
+    for (const std::int64_t value : numbers) {
+        const std::string little = number(value);
+        bytes.append(little.rbegin(), little.rend());
+    }
+    return bytes;
+}
+
+TEST_CASE("sessions: Cobra's logs, one for each session", "[fast]") {
+    const std::string first = large('S', {7}) + large('W', {1, 5, 99}) + large('C', {7}) +
+                              large('S', {8}) + large('R', {7, 1, 5, 99}) +
+                              large('R', {0xbebeebee, 3, 6, 0}) +
+                              large('R', {4, 0xdeadbeef, 6, 0}) + large('C', {8});
+    const std::string second = large('S', {9}) + large('W', {1, 5, 98}) +
+                               large('R', {9, 1, 5, 98}) + large('A', {9}) + large('S', {10}) +
+                               large('W', {2, 5, 97});
+    CHECK(detect_session_format(first) == SessionFormat::cobra);
+    const std::vector<NamedText> logs = {{"T0.log", first}, {"T1.log", second}, {"T2.log", ""}};
+    const auto recorded = parse_session_logs(logs);
+    REQUIRE(recorded);
+    // The number of a write names its version; a second transaction's, and one that nobody has,
+    // not.
+    CHECK(words(*recorded) == Words{"0: write 5 1", "0: read 5 = 1, read 6 = nil, read 6 = nil",
+                                    "1 aborted: write 5 \"9:1\", read 5", "1 aborted: write 5 2"});
+    CHECK(recorded->history.transactions[3].completion == Completion::unknown);
+    CHECK(recorded->history.transactions[1].source == 8);
+    CHECK_FALSE(recorded->history.timed);
+    CHECK_FALSE(recorded->initial.has_value());
+}
+
+TEST_CASE("sessions: Cobra's logs are not believed", "[fast]") {
+    const auto refused = [](const std::string& log) {
+        const std::string good = large('S', {1}) + large('C', {1});
+        const std::vector<NamedText> logs = {{"T0.log", good}, {"T1.log", log}};
+        const auto parsed = parse_session_logs(logs);
+        return parsed ? std::string("accepted") : parsed.error().message;
+    };
+    const std::string start = large('S', {1});
+    CHECK(refused(start + large('C', {2})) == "T1.log: byte 9: expected an event of transaction 1");
+    CHECK(refused(start + start) == "T1.log: byte 9: expected an event of transaction 1");
+    CHECK(refused(large('C', {1})) == "T1.log: byte 0: expected S: the start of a transaction");
+    CHECK(refused(large('W', {1, 2, 3})) ==
+          "T1.log: byte 0: expected S: the start of a transaction");
+    CHECK(refused(start + "x") == "T1.log: byte 9: expected C, A, W or R");
+    const std::string whole = start + large('R', {1, 2, 3, 4}) + large('W', {1, 2, 3});
+    CHECK(refused(whole) == "accepted");
+    for (std::size_t length = 1; length < whole.size(); ++length) {
+        const bool between = length == 9 || length == 42;
+        CHECK((refused(whole.substr(0, length)) == "accepted") == between);
+    }
+}
+
 TEST_CASE("sessions: other notations are left alone", "[fast]") {
     for (const char* const text :
          {"", "\n", "{:type :ok}", "[{:type :ok}]", "[{\"type\":\"ok\"}]", "[[:w 1 2]]", "words"}) {

@@ -8,8 +8,10 @@ usage: check_command_test.py GEODE_SIM
 import gzip
 import json
 import os
+import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 import xml.etree.ElementTree
@@ -87,6 +89,32 @@ class CheckCommand(unittest.TestCase):
         status, _, err = check('--model', 'register', cut)
         self.assertEqual(status, 2)
         self.assertIn('cut short', err)
+
+    def test_folders_and_archives_hold_histories_and_cobra_logs_make_one(self):
+        def log(*events):
+            return b''.join(bytes([tag]) + struct.pack(f'>{len(numbers)}q', *numbers)
+                            for tag, *numbers in events)
+        initial = 0xbebeebee
+        skew = {f'hist/T{session}.log':
+                log((ord('S'), session), (ord('R'), initial, initial, session, 0),
+                    (ord('W'), 1, 1 - session, 5), (ord('C'), session)) for session in (0, 1)}
+        for name, data in skew.items():
+            os.makedirs(os.path.join(self.folder, 'folder/hist'), exist_ok=True)
+            self.write(f'folder/{name}', data)
+        packed = os.path.join(self.folder, 'packed.tar.gz')
+        with tarfile.open(packed, 'w:gz') as archive:
+            archive.add(os.path.join(self.folder, 'folder/hist'), 'hist')
+            archive.add(self.good, 'good.edn')
+        folder = os.path.join(self.folder, 'folder')
+        for path in (folder, os.path.join(folder, 'hist')):
+            status, out, _ = check('--model', 'rw-register', path)
+            self.assertEqual((status, out.split('\t')[:2]), (1, [folder + '/hist', 'invalid']))
+            self.assertIn('G2-item', out)
+            self.assertEqual(check('--model', 'rw-register', '--consistency',
+                                   'snapshot-isolation', path)[0], 0)
+        status, out, err = check('--model', 'register', packed)
+        self.assertEqual((status, out), (2, f'{packed}/good.edn\tvalid\t\n'))
+        self.assertIn(f'{packed}/hist: expected one file', err)
 
     def test_json_names_the_operations(self):
         status, out, _ = check('--model', 'register', '--json', self.good, self.bad)

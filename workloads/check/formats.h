@@ -24,6 +24,12 @@
 
 namespace geode::check {
 
+/// A recorded text, or bytes, and the name of its file for messages.
+struct NamedText {
+    std::string_view name;
+    std::string_view bytes;
+};
+
 enum class Format : std::uint8_t { detect, jepsen_log, edn, json_lines };
 
 /// What a :value [a b] of a read, write, cas or append means in EDN where there is no :key.

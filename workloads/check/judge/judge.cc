@@ -98,7 +98,8 @@ Result<Judgement> judge(const Recording& recording, const JudgeRequest& request)
 }
 
 Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request) {
-    return judge(Recording{.name = name, .files = std::span(&text, 1)}, request);
+    const NamedText file{.name = name, .bytes = text};
+    return judge(Recording{.name = name, .files = std::span(&file, 1)}, request);
 }
 
 }  // namespace geode::check

@@ -13,8 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 4> object_formats = {"jepsen-log", "edn", "json",
                                                             "elle-json"};
 constexpr std::array<std::string_view, 3> list_formats = {"edn", "json", "elle-json"};
-constexpr std::array<std::string_view, 7> register_formats = {
-    "edn", "json", "elle-json", "dbcop", "awdit", "plume", "polysi"};
+constexpr std::array<std::string_view, 8> register_formats = {
+    "edn", "json", "elle-json", "dbcop", "awdit", "plume", "polysi", "cobra"};
 
 Format object_format(std::string_view name) {
     if (name == "jepsen-log") return Format::jepsen_log;
@@ -35,32 +35,46 @@ std::optional<txn::SessionFormat> session_format(std::string_view text, std::str
     if (name == "awdit") return txn::SessionFormat::awdit;
     if (name == "plume") return txn::SessionFormat::plume;
     if (name == "polysi") return txn::SessionFormat::polysi;
+    if (name == "cobra") return txn::SessionFormat::cobra;
     return std::nullopt;
 }
 
-Result<RecordedHistory> read_operations(std::string_view text, std::string_view name,
-                                        const ReadRequest& request) {
+/// The one file of the recording.
+Result<NamedText> single_file(const Recording& recording) {
+    if (recording.files.size() == 1) return recording.files[0];
+    return make_error(ErrorCode::invalid_argument,
+                      std::string(recording.name) +
+                          ": expected one file with the whole history; only the format cobra of "
+                          "rw-register has one for each session");
+}
+
+Result<RecordedHistory> read_operations(const Recording& recording, const ReadRequest& request) {
+    GEODE_TRY(const NamedText file, single_file(recording));
     const Pairs pairs = request.kind == HistoryKind::objects ? Pairs::plain : Pairs::keyed;
-    GEODE_TRY(History history, parse_history(text, name,
+    GEODE_TRY(History history, parse_history(file.bytes, file.name,
                                              {.format = object_format(request.format),
                                               .pairs = pairs,
                                               .names = request.names}));
     return RecordedHistory(std::move(history));
 }
 
-Result<RecordedHistory> read_transactions(std::string_view text, std::string_view name,
-                                          const ReadRequest& request) {
+Result<RecordedHistory> read_transactions(const Recording& recording, const ReadRequest& request) {
     const bool lists = request.kind == HistoryKind::list_transactions;
-    if (!lists) {
-        if (const auto format = session_format(text, request.format)) {
-            GEODE_TRY(txn::SessionHistory recorded,
-                      txn::parse_session_history(text, name, *format));
-            return RecordedHistory(std::move(recorded));
-        }
+    const auto format =
+        lists ? std::nullopt : session_format(recording.files[0].bytes, request.format);
+    if (format == txn::SessionFormat::cobra) {
+        GEODE_TRY(txn::SessionHistory recorded, txn::parse_session_logs(recording.files));
+        return RecordedHistory(std::move(recorded));
+    }
+    GEODE_TRY(const NamedText file, single_file(recording));
+    if (format) {
+        GEODE_TRY(txn::SessionHistory recorded,
+                  txn::parse_session_history(file.bytes, file.name, *format));
+        return RecordedHistory(std::move(recorded));
     }
     const auto objects = lists ? txn::TxnObjects::lists : txn::TxnObjects::registers;
     GEODE_TRY(txn::TxnHistory history,
-              txn::parse_txn_history(text, name, objects, event_format(request.format)));
+              txn::parse_txn_history(file.bytes, file.name, objects, event_format(request.format)));
     return RecordedHistory(txn::SessionHistory{.history = std::move(history), .initial = {}});
 }
 
@@ -77,12 +91,20 @@ std::span<const std::string_view> read_formats(HistoryKind kind) {
     GEODE_UNREACHABLE("HistoryKind out of range");
 }
 
+bool is_session_log(std::string_view bytes) {
+    return txn::detect_session_format(bytes) == txn::SessionFormat::cobra;
+}
+
 Result<RecordedHistory> read_recording(const Recording& recording, const ReadRequest& request) {
     GEODE_ASSERT(!recording.files.empty());
-    const bool transactions = request.kind == HistoryKind::list_transactions ||
-                              request.kind == HistoryKind::register_transactions;
-    return transactions ? read_transactions(recording.files[0], recording.name, request)
-                        : read_operations(recording.files[0], recording.name, request);
+    switch (request.kind) {
+        case HistoryKind::list_transactions:
+        case HistoryKind::register_transactions: return read_transactions(recording, request);
+        case HistoryKind::registers:
+        case HistoryKind::texts:
+        case HistoryKind::objects: return read_operations(recording, request);
+    }
+    GEODE_UNREACHABLE("HistoryKind out of range");
 }
 
 }  // namespace geode::check

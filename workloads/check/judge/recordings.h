@@ -26,8 +26,8 @@ enum class HistoryKind : std::uint8_t {
 
 /// A recorded history as it lies on disk. Borrows everything.
 struct Recording {
-    std::string_view name;                    ///< for messages
-    std::span<const std::string_view> files;  ///< one, or one for each session
+    std::string_view name;             ///< for messages
+    std::span<const NamedText> files;  ///< one, or one for each session
 };
 
 struct ReadRequest {
@@ -41,6 +41,9 @@ using RecordedHistory = std::variant<History, txn::SessionHistory>;
 
 /// The names of the notations, without auto.
 std::span<const std::string_view> read_formats(HistoryKind kind);
+
+/// Whether the bytes are one session's log, a part of a history.
+bool is_session_log(std::string_view bytes);
 
 /// The format has been looked up. invalid_argument for input that is not in the notation, as
 /// "name:line: expected ...".

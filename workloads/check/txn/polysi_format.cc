@@ -3,8 +3,6 @@
 // The binary notation that dbcop's first version wrote and PolySI, Plume and AWDIT read (bincode of
 // its History type).
 
-#include <algorithm>
-
 #include "workloads/check/txn/session_readers.h"
 
 namespace geode::check::txn {
@@ -12,13 +10,15 @@ namespace {
 
 class PolysiReader {
 public:
-    PolysiReader(std::string_view bytes, std::string_view name) : bytes_(bytes), name_(name) {}
+    PolysiReader(std::string_view bytes, std::string_view name) : bytes_(bytes, name) {}
 
     Result<SessionHistory> run() && {
-        for (int field = 0; field < 5; ++field) GEODE_TRY_VOID(skip(8, "a parameter of 8 bytes"));
+        for (int field = 0; field < 5; ++field) {
+            GEODE_TRY_VOID(bytes_.skip(8, "a parameter of 8 bytes"));
+        }
         for (int field = 0; field < 3; ++field) {
             GEODE_TRY(const std::uint64_t length, count("a string's length", 1));
-            at_ += length;
+            GEODE_TRY_VOID(bytes_.skip(length, "a string"));
         }
         GEODE_TRY(const std::uint64_t sessions, count("a number of sessions", 8));
         for (std::uint64_t session = 0; session < sessions; ++session) {
@@ -27,7 +27,7 @@ public:
                 GEODE_TRY_VOID(read_transaction(static_cast<std::int64_t>(session)));
             }
         }
-        if (at_ != bytes_.size()) return expected("the end of the file");
+        if (!bytes_.at_end()) return bytes_.expected("the end of the file");
         const ValueId zero = builder_.values().integer(0);
         TxnHistory history = std::move(builder_).finish();
         history.timed = false;
@@ -35,43 +35,26 @@ public:
     }
 
 private:
-    Error expected(std::string_view what) const {
-        return make_error(ErrorCode::invalid_argument, std::string(name_) + ": byte " +
-                                                           std::to_string(at_) + ": expected " +
-                                                           std::string(what));
-    }
-
-    Result<void> skip(std::uint64_t count, std::string_view what) {
-        if (bytes_.size() - at_ < count) return expected(what);
-        at_ += count;
-        return {};
-    }
-
     Result<std::int64_t> integer(std::string_view what) {
-        if (bytes_.size() - at_ < 8) return expected(what);
-        std::uint64_t value = 0;
-        for (std::size_t byte = 0; byte < 8; ++byte) {
-            value |= std::uint64_t{static_cast<unsigned char>(bytes_[at_ + byte])} << (8 * byte);
-        }
-        at_ += 8;
-        return static_cast<std::int64_t>(value);
+        return bytes_.integer(ByteReader::Order::little, what);
     }
 
     Result<bool> flag(std::string_view what) {
-        const bool there = at_ < bytes_.size();
-        if (!there || (bytes_[at_] != '\0' && bytes_[at_] != '\1')) return expected(what);
-        return bytes_[at_++] == '\1';
+        GEODE_TRY(const char byte, bytes_.byte(what));
+        if (byte == '\0' || byte == '\1') return byte == '\1';
+        bytes_.back(1);
+        return bytes_.expected(what);
     }
 
     /// A number of things of at least `bytes_each`: no more than there can be.
     Result<std::uint64_t> count(std::string_view what, std::uint64_t bytes_each) {
         GEODE_TRY(const std::int64_t value, integer(what));
-        const std::uint64_t most = (bytes_.size() - at_) / bytes_each;
-        if (value < 0 || static_cast<std::uint64_t>(value) > most) {
-            at_ -= 8;
-            return expected(std::string(what) + " that the file has bytes for");
+        const std::uint64_t most = bytes_.left() / bytes_each;
+        if (value >= 0 && static_cast<std::uint64_t>(value) <= most) {
+            return static_cast<std::uint64_t>(value);
         }
-        return static_cast<std::uint64_t>(value);
+        bytes_.back(8);
+        return bytes_.expected(std::string(what) + " that the file has bytes for");
     }
 
     Result<void> read_transaction(std::int64_t session) {
@@ -103,9 +86,7 @@ private:
         return builder_.add(session, Completion::fail, transactions_ - 1);
     }
 
-    std::string_view bytes_;
-    std::string_view name_;
-    std::size_t at_ = 0;
+    ByteReader bytes_;
     TxnHistoryBuilder builder_;
     std::uint64_t transactions_ = 0;
 };

@@ -35,6 +35,8 @@ bool looks_like(std::string_view line, char after) {
 }  // namespace
 
 std::optional<SessionFormat> detect_session_format(std::string_view text) {
+    // Small numbers make Cobra's bytes look like PolySI's too.
+    if (looks_like_cobra(text)) return SessionFormat::cobra;
     if (looks_like_polysi(text)) return SessionFormat::polysi;
     LineReader lines(text, "");
     for (std::string_view line; lines.next(line);) {
@@ -54,6 +56,10 @@ Result<SessionHistory> parse_session_history(std::string_view text, std::string_
         case SessionFormat::awdit: return parse_awdit(text, name);
         case SessionFormat::plume: return parse_plume(text, name);
         case SessionFormat::polysi: return parse_polysi(text, name);
+        case SessionFormat::cobra: {
+            const NamedText only{.name = name, .bytes = text};
+            return parse_session_logs(std::span(&only, 1));
+        }
     }
     GEODE_UNREACHABLE("SessionFormat out of range");
 }

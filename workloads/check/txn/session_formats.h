@@ -16,19 +16,24 @@
 //   polysi  binary (bincode), little-endian: five i64 of parameters, three strings (i64 length and
 //           bytes), then sessions: i64 count, of transactions: i64 count, of events: u8 is_write,
 //           i64 key, i64 value, u8 success; each transaction ends with u8 success. Initial value 0
-//
-// Cobra's logs are one file per session and so are not read here, where a history is one text.
+//   cobra   binary, big-endian, one log for each session: 'S' i64 transaction starts one, 'C' or
+//           'A' i64 transaction commits or aborts it; between them 'W' i64 write, key, value and
+//           'R' i64 writing transaction, write, key, value. Which write was read is said outright,
+//           so values are not looked at; write or transaction 0xbebeebee and 0xdeadbeef stand for
+//           the initial state
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
+#include "workloads/check/formats.h"
 #include "workloads/check/txn/history.h"
 
 namespace geode::check::txn {
 
-enum class SessionFormat : std::uint8_t { dbcop, awdit, plume, polysi };
+enum class SessionFormat : std::uint8_t { dbcop, awdit, plume, polysi, cobra };
 
 struct SessionHistory {
     TxnHistory history;
@@ -43,5 +48,7 @@ std::optional<SessionFormat> detect_session_format(std::string_view text);
 /// expected ...". Counts in the input are believed only as far as bytes follow.
 Result<SessionHistory> parse_session_history(std::string_view text, std::string_view name,
                                              SessionFormat format);
+/// Reads the logs of all sessions of a history in `cobra`, each a session.
+Result<SessionHistory> parse_session_logs(std::span<const NamedText> logs);
 
 }  // namespace geode::check::txn

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/packed_file.h"
+#include "cli/gunzip.h"
 
 #include <zlib.h>
 
 #include <algorithm>
-#include <iostream>
-#include <iterator>
-
-#include "cli/graph_files.h"
 
 namespace geode::cli {
 namespace {
 
-constexpr std::string_view gzip_magic = "\x1f\x8b";
 constexpr int gzip_only = 16 + MAX_WBITS;  // zlib.h, inflateInit2: a gzip header, no other
 constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 
@@ -31,6 +26,10 @@ Error damaged(const std::string& name, const std::string& what) {
 }
 
 }  // namespace
+
+bool is_gzip(std::string_view bytes) {
+    return bytes.starts_with("\x1f\x8b");
+}
 
 Result<std::string> gunzip(const std::string& packed, const std::string& name,
                            std::uint64_t bytes_max) {
@@ -64,17 +63,6 @@ Result<std::string> gunzip(const std::string& packed, const std::string& name,
             return damaged(name, stream.msg != nullptr ? stream.msg : "damaged");
         }
     }
-}
-
-Result<std::string> read_packed_file(const std::string& path) {
-    std::string bytes;
-    if (path == "-") {
-        bytes.assign(std::istreambuf_iterator<char>(std::cin), {});
-    } else {
-        GEODE_TRY(bytes, read_file(path));
-    }
-    if (!bytes.starts_with(gzip_magic)) return bytes;
-    return gunzip(bytes, path);
 }
 
 }  // namespace geode::cli
