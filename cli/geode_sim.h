@@ -109,6 +109,17 @@ struct CheckCommand {
 /// Exit status 0 if every history is valid, 1 if one is invalid or undecided, 2 for bad input.
 int check_command(const CheckCommand& command);
 
+struct ConvertCommand {
+    std::string model;
+    std::string format = "auto";
+    std::string to;
+    std::optional<std::string> initial;
+    std::string out;  ///< empty: standard output
+    std::string file;
+};
+/// Exit status 0, or 2 for bad input and for what the notation cannot say.
+int convert_command(const ConvertCommand& command);
+
 /// `what`: workloads, faults, models or probes.
 int list_command(const std::string& what);
 

@@ -145,11 +145,7 @@ Result<check::JudgeRequest> request_of(const CheckCommand& command, std::string_
 
 Result<check::Judgement> judge_files(const RecordedFiles& recording,
                                      const check::JudgeRequest& request) {
-    std::vector<check::NamedText> files;
-    for (const NamedBytes& file : recording.files) {
-        files.push_back({.name = file.name, .bytes = file.bytes});
-    }
-    return check::judge({.name = recording.name, .files = files}, request);
+    return check::judge({.name = recording.name, .files = texts_of(recording)}, request);
 }
 
 /// The command while it goes through the histories.

@@ -33,6 +33,7 @@ examples:
   geode-sim replay runs.jsonl                     the first failure again
   geode-sim run --seed 1 --graph ../shared/data/graphs/air-routes
   geode-sim check --model register history.edn
+  geode-sim convert --model register --to jepsen-log history.edn
   geode-sim chaos                                 the campaign of the README
 
 exit status: 0 pass, 1 consistency violation, 2 usage or bad input, 3 no liveness, 4 crash,
@@ -67,6 +68,17 @@ reason, which stands in place of the anomaly: most often the budget of --memory 
 are counted, not timed, so every machine gives the same answer.
 exit status: 0 all are valid, 1 one is invalid or unknown, 2 bad input)";
 
+constexpr const char* convert_examples = R"(
+examples:
+  geode-sim convert --model list-append --to edn runs.jsonl.gz > history.edn     for Elle
+  geode-sim convert --model register --to jepsen-log history.edn                 for Porcupine
+  geode-sim convert --model rw-register --to polysi history.edn --out history.bincode.gz
+  geode-sim convert --model rw-register --to cobra --out logs history.edn
+  geode-sim list models          what each model is read as and written as
+
+What the notation cannot say and no verdict needs is left out and told on stderr; anything else is
+refused. exit status: 0 written, 2 bad input, or a history that the notation cannot say)";
+
 constexpr const char* replay_examples = R"(
 examples:
   geode-sim replay runs.jsonl             the first failing run that a sweep stored
@@ -98,6 +110,7 @@ struct Commands {
     cli::SweepCommand sweep;
     cli::ChaosCommand chaos;
     cli::CheckCommand check;
+    cli::ConvertCommand convert;
     std::string list;
     int status = 0;
 };
@@ -140,7 +153,7 @@ void add_sweep(CLI::App& app, Commands& all) {
     chaos->callback([&all] { all.status = cli::chaos_command(all.chaos); });
 }
 
-void add_others(CLI::App& app, Commands& all) {
+void add_check(CLI::App& app, Commands& all) {
     CLI::App* const check =
         app.add_subcommand("check", "judge recorded histories")->footer(check_examples);
     check->add_option("--model", all.check.model, "see geode-sim list models")->required();
@@ -160,6 +173,23 @@ void add_others(CLI::App& app, Commands& all) {
         ->required();
     check->callback([&all] { all.status = cli::check_command(all.check); });
 
+    CLI::App* const convert =
+        app.add_subcommand("convert", "write a recorded history in another notation");
+    convert->footer(convert_examples);
+    convert->add_option("--model", all.convert.model, "see geode-sim list models")->required();
+    convert->add_option("--to", all.convert.to, "the notation to write")->required();
+    convert->add_option("--format", all.convert.format,
+                        "the notation to read (auto: found by looking)");
+    convert->add_option("--initial", all.convert.initial,
+                        "of rw-register: the value that registers begin with, beside nil");
+    convert->add_option("--out", all.convert.out,
+                        "the file (packed if it ends in .gz), or folder for cobra (stdout)");
+    convert->add_option("file", all.convert.file, "the history, may be gzip; - is stdin")
+        ->required();
+    convert->callback([&all] { all.status = cli::convert_command(all.convert); });
+}
+
+void add_list(CLI::App& app, Commands& all) {
     CLI::App* const list = app.add_subcommand("list", "what there is to choose from");
     list->footer("\nexample: geode-sim list faults");
     list->add_option("what", all.list, "workloads, faults, models or probes")->required();
@@ -178,7 +208,8 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     add_run(app, all);
     add_sweep(app, all);
-    add_others(app, all);
+    add_check(app, all);
+    add_list(app, all);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -8,7 +8,7 @@
 #include <map>
 
 #include "cli/graph_files.h"
-#include "cli/gunzip.h"
+#include "cli/gzip.h"
 #include "workloads/check/judge/recordings.h"
 
 namespace geode::cli {
@@ -27,10 +27,20 @@ bool is_hidden(const std::string& name) {
     return name.starts_with('.') || name.find("/.") != std::string::npos;
 }
 
-Result<std::string> read_unpacked(const std::string& path) {
-    GEODE_TRY(std::string bytes, read_file(path));
+/// The bytes, unpacked if they are gzip.
+Result<std::string> plain_bytes(std::string bytes, const std::string& name) {
     if (!is_gzip(bytes)) return bytes;
-    return gunzip(bytes, path, unpacked_bytes_max);
+    return gunzip(bytes, name, unpacked_bytes_max);
+}
+
+Result<std::string> read_plain(const std::string& path) {
+    std::string bytes;
+    if (path == "-") {
+        bytes.assign(std::istreambuf_iterator<char>(std::cin), {});
+    } else {
+        GEODE_TRY(bytes, read_file(path));
+    }
+    return plain_bytes(std::move(bytes), path);
 }
 
 /// The members that make a history together, by index; `members` are in the order of their names.
@@ -82,12 +92,9 @@ void visit_archive(const std::string& path, const std::string& bytes,
     std::ranges::sort(*unpacked, {}, &NamedBytes::name);
     std::vector<Member> members;
     for (NamedBytes& file : *unpacked) {
-        if (is_gzip(file.bytes)) {
-            Result<std::string> plain =
-                gunzip(file.bytes, path + "/" + file.name, unpacked_bytes_max);
-            if (!plain) return each(plain.error());
-            file.bytes = *std::move(plain);
-        }
+        Result<std::string> plain = plain_bytes(std::move(file.bytes), path + "/" + file.name);
+        if (!plain) return each(plain.error());
+        file.bytes = *std::move(plain);
         members.push_back({file.name, check::is_session_log(file.bytes), file.bytes.empty()});
     }
     if (members.empty()) return each(no_history(path));
@@ -106,7 +113,7 @@ Result<RecordedFiles> read_members(const std::string& folder, const std::vector<
     RecordedFiles recording{.name = name_of(folder, members[indices.front()]), .files = {}};
     for (const std::size_t index : indices) {
         const std::string path = (fs::path(folder) / members[index].name).string();
-        GEODE_TRY(std::string bytes, read_unpacked(path));
+        GEODE_TRY(std::string bytes, read_plain(path));
         recording.files.push_back({.name = path, .bytes = std::move(bytes)});
     }
     return recording;
@@ -129,7 +136,7 @@ void visit_folder(const std::string& folder,
     std::vector<Member> members;
     for (const std::string& name : names) {
         // One that cannot be read says so when its turn comes.
-        const Result<std::string> bytes = read_unpacked((fs::path(folder) / name).string());
+        const Result<std::string> bytes = read_plain((fs::path(folder) / name).string());
         const bool log = bytes && check::is_session_log(*bytes);
         members.push_back({name, log, bytes && bytes->empty()});
     }
@@ -141,26 +148,23 @@ void visit_folder(const std::string& folder,
 
 }  // namespace
 
+std::vector<check::NamedText> texts_of(const RecordedFiles& recording) {
+    std::vector<check::NamedText> texts;
+    for (const NamedBytes& file : recording.files) {
+        texts.push_back({.name = file.name, .bytes = file.bytes});
+    }
+    return texts;
+}
+
 void for_each_recording(const std::string& path,
                         const std::function<void(Result<RecordedFiles>)>& each) {
     std::error_code failed;
     if (path != "-" && fs::is_directory(path, failed)) return visit_folder(path, each);
-    std::string bytes;
-    if (path == "-") {
-        bytes.assign(std::istreambuf_iterator<char>(std::cin), {});
-    } else {
-        Result<std::string> read = read_file(path);
-        if (!read) return each(read.error());
-        bytes = *std::move(read);
-    }
-    if (is_gzip(bytes)) {
-        Result<std::string> plain = gunzip(bytes, path, unpacked_bytes_max);
-        if (!plain) return each(plain.error());
-        bytes = *std::move(plain);
-    }
-    if (is_archive(bytes)) return visit_archive(path, bytes, each);
+    Result<std::string> bytes = read_plain(path);
+    if (!bytes) return each(bytes.error());
+    if (is_archive(*bytes)) return visit_archive(path, *bytes, each);
     RecordedFiles recording{.name = path, .files = {}};
-    recording.files.push_back({.name = path, .bytes = std::move(bytes)});
+    recording.files.push_back({.name = path, .bytes = *std::move(bytes)});
     each(std::move(recording));
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "cli/archive.h"
+#include "workloads/check/formats.h"
 
 namespace geode::cli {
 
@@ -27,6 +28,9 @@ struct RecordedFiles {
     std::string name;               ///< the path; of a member PATH/MEMBER
     std::vector<NamedBytes> files;  ///< one, or one for each session
 };
+
+/// What the reader of histories wants. Borrows from `recording`.
+std::vector<check::NamedText> texts_of(const RecordedFiles& recording);
 
 /// Calls `each` with every history behind `path` (`-`: standard input), one at a time; with an
 /// error for one that cannot be read, and goes on with the next. Errors: `not_found`, `io_error`;

@@ -3,8 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/check/oracle.h"
-
 namespace geode::check {
 namespace {
 
@@ -171,35 +169,6 @@ TEST_CASE("formats: survives every truncation and every changed byte", "[fast]")
         }
     }
     REQUIRE(described(std::string(100, '[')).ends_with("at most 64 levels of nesting"));
-}
-
-TEST_CASE("formats: JSON lines come back as they were", "[fast]") {
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        const History history =
-            oracle::RandomHistory({.operations = 20, .keys = 2, .append = seed % 2 == 0}, seed)
-                .run();
-        const std::string text = to_json_lines(history).value();
-        const History again = parse_history(text, "f").value();
-        REQUIRE(again.operations.size() == history.operations.size());
-        for (std::size_t index = 0; index < history.operations.size(); ++index) {
-            const Operation& before = history.operations[index];
-            const Operation& after = again.operations[index];
-            REQUIRE(describe(after, again.values) == describe(before, history.values));
-            for (const Operation& other : history.operations) {
-                const Operation& peer =
-                    again.operations[static_cast<std::size_t>(&other - history.operations.data())];
-                REQUIRE((before.completed < other.invoked) == (after.completed < peer.invoked));
-            }
-        }
-        REQUIRE(to_json_lines(again).value() == text);
-    }
-}
-
-TEST_CASE("formats: JSON cannot hold what is not UTF-8", "[fast]") {
-    HistoryBuilder builder;
-    const ValueId bytes = builder.values().text("\xff");
-    REQUIRE(builder.invoke({.function = Function::write, .argument = bytes}));
-    REQUIRE(to_json_lines(std::move(builder).finish()).code() == ErrorCode::invalid_argument);
 }
 
 }  // namespace

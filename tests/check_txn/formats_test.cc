@@ -103,6 +103,29 @@ TEST_CASE("txn formats: what is written is read back", "[fast]") {
     CHECK(again->transactions[0].completed < again->transactions[2].invoked);
 }
 
+TEST_CASE("txn formats: EDN as Elle reads it, to the letter", "[fast]") {
+    const auto history = parse_txn_history(
+        R"({"process":3,"type":"invoke","time":5,"value":[["append","x",1]]}
+           {"index":1,"process":3,"type":"info","value":null}
+           {"process":3,"type":"invoke","value":[["r","x",null]]}
+           {"index":9,"process":3,"type":"ok","value":[["r","x",[1]]]})",
+        "h", TxnObjects::lists);
+    REQUIRE(history);
+    const std::string text = write_events(*history, Notation::edn).value();
+    CHECK(text ==
+          R"({:index 0, :time 5, :process 3, :type :invoke, :f :txn, :value [[:append "x" 1]]}
+{:index 1, :process 3, :type :info, :f :txn, :value [[:append "x" 1]]}
+{:index 2, :process 0, :type :invoke, :f :txn, :value [[:r "x" nil]]}
+{:index 3, :process 0, :type :ok, :f :txn, :value [[:r "x" [1]]]}
+)");
+    const auto again = parse_txn_history(text, "h", TxnObjects::lists);
+    REQUIRE(again);
+    CHECK(again->timed);
+    REQUIRE(again->transactions.size() == 2);
+    CHECK(again->transactions[0].completed == never_completed);
+    CHECK(describe(*again, again->transactions[1]) == "read \"x\" = [1]");
+}
+
 TEST_CASE("txn formats: ends without beginnings are written as such", "[fast]") {
     const auto history = parse_txn_history(
         "{:type :ok :value [[:append 1 1]]} {:type :ok :process 2 :value [[:r 1 [1]]]}", "h",
@@ -112,6 +135,9 @@ TEST_CASE("txn formats: ends without beginnings are written as such", "[fast]") 
     REQUIRE(again);
     CHECK_FALSE(again->timed);
     CHECK(again->transactions.size() == 2);
+    CHECK(write_events(*history, Notation::edn).value() ==
+          "{:index 0, :process 0, :type :ok, :f :txn, :value [[:append 1 1]]}\n"
+          "{:index 1, :process 2, :type :ok, :f :txn, :value [[:r 1 [1]]]}\n");
 }
 
 TEST_CASE("txn formats: bad input is refused with its place", "[fast]") {

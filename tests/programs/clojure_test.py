@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Clojure makes of geode-jepsen: its EDN read, the Clojure project loaded, its client run.
 
-usage: clojure_test.py GEODE_JEPSEN GEODE_NODE
+usage: clojure_test.py GEODE_JEPSEN GEODE_NODE GEODE_SIM
 Needs Debian's package `clojure`; skipped by name (status 77) without. Jepsen itself is not in
 Debian: its namespaces are stand-ins (clojure/stubs), so what needs its behaviour is not tested.
 """
@@ -16,7 +16,7 @@ import tempfile
 import time
 import unittest
 
-JEPSEN, NODE = sys.argv[1:3]
+JEPSEN, NODE, SIM = sys.argv[1:4]
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(HERE, '..', '..', 'jepsen', 'clojure', 'src')
 JAR = '/usr/share/java/clojure.jar'
@@ -25,7 +25,8 @@ SKIPPED = 77
 
 def clojure(script, *words, stubs=False):
     """Runs a script of tests/programs/clojure with the project's sources."""
-    path = [JAR, SOURCES] + ([os.path.join(HERE, 'clojure', 'stubs')] if stubs else [])
+    path = [JAR, SOURCES, os.path.join(HERE, 'clojure')]
+    path += [os.path.join(HERE, 'clojure', 'stubs')] if stubs else []
     # Debian's jar leaves clojure.spec out; it is a package of its own.
     path += [f'/usr/share/java/{name}.jar' for name in ('spec.alpha', 'core.specs.alpha')]
     return subprocess.run(['java', '-cp', ':'.join(path), 'clojure.main',
@@ -70,6 +71,38 @@ class Clojure(unittest.TestCase):
             file.writelines(lines[1:])
         self.assertEqual(clojure('read_history.clj', broken).returncode, 1)
         shutil.rmtree(broken)
+
+    def test_converted_histories(self):
+        # A process that goes on after an unknown outcome, and one that is given up late.
+        crash = '''{"process":0,"type":"invoke","f":"F","value":V,"time":1}
+{"process":1,"type":"invoke","f":"F","value":V,"time":2}
+{"process":1,"type":"info","f":"F","time":3}
+{"process":0,"type":"ok","f":"F","value":A,"time":4}
+{"process":1,"type":"invoke","f":"F","value":V,"time":5}
+{"process":1,"type":"fail","f":"F","time":6}
+'''
+        written = []
+        for model, function, value, answer in (
+                ('register', 'cas', '[1,2]', 'null'), ('register', 'read', 'null', '7'),
+                ('set', 'read', 'null', '[1,2]'), ('bank', 'read', 'null', '{"0":5,"1":6}'),
+                ('bank', 'transfer', '{"from":0,"to":1}', 'null'),
+                ('list-append', 'txn', '[["append","x",1]]', '[["append","x",1]]'),
+                ('list-append', 'txn', '[["r",1,null]]', '[["r",1,[2,3]]]'),
+                ('rw-register', 'txn', '[["w",":k",1]]', '[["w",":k",1]]')):
+            events = crash.replace('F', function).replace('V', value).replace('A', answer)
+            for notation in ('edn', 'knossos'):
+                out = os.path.join(self.folder, f'converted{len(written)}.edn')
+                written.append(out)
+                done = subprocess.run([SIM, 'convert', '--model', model, '--to', notation, '--out',
+                                       out, '-'], input=events, text=True, check=False)
+                self.assertEqual(done.returncode, 0)
+        self.succeeds(clojure('read_converted.clj', *written),
+                      *(f'{out} 6 events read' for out in written))
+        with open(written[0], encoding='utf-8') as file:
+            broken = file.read().replace(':process 2', ':process 1')
+        with open(written[0], 'w', encoding='utf-8') as file:
+            file.write(broken)
+        self.assertEqual(clojure('read_converted.clj', written[0]).returncode, 1)
 
     def test_client(self):
         with socket.socket() as one, socket.socket() as other:

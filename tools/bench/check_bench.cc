@@ -60,27 +60,6 @@ double measure(const std::function<void()>& work) {
     return now() - begin;
 }
 
-/// The same events in the notation of Jepsen.
-std::string edn_of(const check::txn::TxnHistory& history) {
-    std::string json = check::txn::to_json_lines(history).value();
-    // Names become keywords; there are no other texts in made-up histories.
-    std::string edn;
-    edn.reserve(json.size());
-    bool quoted = false;
-    for (const char byte : json) {
-        if (byte == '"') {
-            quoted = !quoted;
-            if (quoted) edn += ':';
-        } else {
-            edn += byte == ':' ? ' ' : byte;
-        }
-    }
-    for (std::size_t at = edn.find("null"); at != std::string::npos; at = edn.find("null", at)) {
-        edn.replace(at, 4, "nil ");
-    }
-    return edn;
-}
-
 Case list_case(Strength strength, std::uint32_t transactions, std::string level, Verdict expected) {
     Case made{.name = "list-append/" + std::string(to_string(strength)) + "/" +
                       std::to_string(transactions),
@@ -111,7 +90,8 @@ Case parse_case(std::uint32_t transactions, bool as_edn) {
         .run = [=] {
             const std::string text = [&] {
                 const auto history = make_list_history({.transactions = transactions});
-                return as_edn ? edn_of(history) : check::txn::to_json_lines(history).value();
+                const auto notation = as_edn ? check::Notation::edn : check::Notation::json;
+                return check::txn::write_events(history, notation).value();
             }();
             std::size_t read = 0;
             const double seconds = measure([&] {

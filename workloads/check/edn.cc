@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 namespace geode::check {
 namespace {
@@ -31,6 +32,63 @@ bool is_digit(char byte) {
 bool looks_numeric(std::string_view word) {
     if (is_digit(word.front())) return true;
     return word.size() > 1 && (word.front() == '-' || word.front() == '+') && is_digit(word[1]);
+}
+
+/// Appends the code point as UTF-8.
+void append_utf8(std::string& out, std::uint32_t point) {
+    const auto tail = [&out, point](std::uint32_t shift) {
+        out += static_cast<char>(0x80U | (point >> shift & 0x3fU));
+    };
+    if (point < 0x80) {
+        out += static_cast<char>(point);
+    } else if (point < 0x800) {
+        out += static_cast<char>(0xc0U | point >> 6U);
+        tail(0);
+    } else if (point < 0x10000) {
+        out += static_cast<char>(0xe0U | point >> 12U);
+        tail(6);
+        tail(0);
+    } else {
+        out += static_cast<char>(0xf0U | point >> 18U);
+        tail(12);
+        tail(6);
+        tail(0);
+    }
+}
+
+/// The four hexadecimal digits after "\\u" at `at`.
+std::optional<std::uint32_t> unit_at(std::string_view body, std::size_t at) {
+    if (body.size() < at + 6 || body.substr(at, 2) != "\\u") return std::nullopt;
+    std::uint32_t unit = 0;
+    const char* const end = body.data() + at + 6;
+    const auto [stop, code] = std::from_chars(body.data() + at + 2, end, unit, 16);
+    return code == std::errc() && stop == end ? std::optional(unit) : std::nullopt;
+}
+
+/// Appends the string that `body` spells; where it cannot be read, or body.size().
+std::size_t unescape(std::string_view body, std::string& plain) {
+    constexpr std::string_view names = "ntrbf\\\"";
+    constexpr std::string_view meanings = "\n\t\r\b\f\\\"";
+    for (std::size_t at = 0; at < body.size(); ++at) {
+        if (body[at] != '\\') {
+            plain += body[at];
+            continue;
+        }
+        const std::size_t name = names.find(body[at + 1]);
+        if (name != std::string_view::npos) {
+            plain += meanings[name];
+            ++at;
+            continue;
+        }
+        auto point = unit_at(body, at);
+        const auto low = unit_at(body, at + 6);
+        const bool paired = point && low && *point >> 10U == 0x36 && *low >> 10U == 0x37;
+        if (paired) point = 0x10000 + ((*point & 0x3ffU) << 10U) + (*low & 0x3ffU);
+        if (!point || (*point < 0x10000 && *point >> 11U == 0x1b)) return at + 1;  // half a pair
+        append_utf8(plain, *point);
+        at += paired ? 11 : 5;
+    }
+    return body.size();
 }
 
 }  // namespace
@@ -172,21 +230,9 @@ Result<void> EdnReader::read_text(EdnForm& form) {
     ++at_;
     if (body.find('\\') != std::string_view::npos) {
         std::string& plain = form.unescaped.emplace_back();
-        for (std::size_t index = 0; index < body.size(); ++index) {
-            const char byte = body[index];
-            if (byte != '\\') {
-                plain += byte;
-                continue;
-            }
-            const char escape = body[++index];
-            switch (escape) {
-                case 'n': plain += '\n'; break;
-                case 't': plain += '\t'; break;
-                case 'r': plain += '\r'; break;
-                case '\\':
-                case '"': plain += escape; break;
-                default: return error_at(begin + index, "one of the escapes \\n \\t \\r \\\\ \\\"");
-            }
+        if (const std::size_t bad = unescape(body, plain); bad != body.size()) {
+            return error_at(begin + bad,
+                            "one of the escapes \\n \\t \\r \\b \\f \\\\ \\\" \\uXXXX");
         }
         body = plain;
     }

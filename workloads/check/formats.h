@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Recorded histories as text: reading four notations into one type, and writing our own.
+// Recorded histories as text: reading the notations of others and our own into one type, and
+// writing them.
 //
 //   jepsen_log  lines "INFO  jepsen.util - 3<tab>:invoke<tab>:write<tab>4"; other lines are noise.
 //               Here a cas that is answered :fail was refused, and is checked as such; any
@@ -60,8 +61,30 @@ Result<History> parse_history(std::string_view text, std::string_view name,
 Result<History> parse_history(std::string_view text, std::string_view name,
                               Format format = Format::detect);
 
-/// Writes the events of `history` as JSON lines, which parse_history reads back to an equal
-/// history. invalid_argument if a text is not UTF-8.
+/// How a history is written as events. Each is read back to the same operations, in the same order
+/// in real time.
+enum class Spelling : std::uint8_t {
+    json,           ///< JSON lines (docs/formats/history.md), a key as a member
+    edn,            ///< as Jepsen writes it, a key as a member
+    edn_registers,  ///< the same with a key in the value, as in Jepsen's independent tests
+    edn_texts,      ///< as Porcupine's key-value logs: :get and :put, no :index or :time
+    json_balances,  ///< JSON lines in which lists of pairs are objects
+    edn_balances,   ///< EDN in which lists of pairs are maps
+};
+
+/// Writes `history`, one event per line. invalid_argument if a text is not UTF-8; in EDN also if an
+/// operation of the user's own has a name that is no keyword.
+Result<std::string> write_events(const History& history, Spelling spelling);
+
+/// write_events() as JSON lines.
 Result<std::string> to_json_lines(const History& history);
+
+/// Writes `history` as a log of Jepsen's. invalid_argument where that cannot say it: for keys, for
+/// values other than nil, integers and keywords, for functions other than read, write and cas. An
+/// operation that failed is left out, as there a cas that failed would be one that was refused.
+Result<std::string> to_jepsen_log(const History& history);
+
+/// Lines of events as one array of JSON, or one vector of EDN.
+std::string as_collection(std::string_view lines, Spelling spelling);
 
 }  // namespace geode::check

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "workloads/check/format_readers.h"
@@ -116,98 +115,6 @@ Result<void> read_event(const Json& object, HistoryBuilder& builder, const ReadO
     return feed(builder, event);
 }
 
-Json json_of(ValueId id, const ValueTable& values) {
-    switch (values.kind(id)) {
-        case ValueKind::nil: return nullptr;
-        case ValueKind::integer: return values.integer_of(id);
-        case ValueKind::text: return std::string(values.text_of(id));
-        case ValueKind::list: {
-            Json array = Json::array();
-            for (const ValueId element : values.list_of(id)) {
-                array.push_back(json_of(element, values));
-            }
-            return array;
-        }
-    }
-    GEODE_UNREACHABLE("ValueKind out of range");
-}
-
-class JsonWriter {
-public:
-    explicit JsonWriter(const History& history) : history_(history) {}
-    std::string run();
-
-private:
-    void invoke(const Operation& operation);
-    void complete(const Operation& operation);
-    void write(const Operation& operation, std::string_view type, std::int64_t time_ns, Json value);
-
-    const History& history_;
-    std::map<std::int64_t, std::size_t> unknown_;  // process -> its open unknown operation
-    std::string out_;
-};
-
-std::string JsonWriter::run() {
-    using Stamp = std::pair<std::uint64_t, std::size_t>;
-    std::vector<Stamp> stamps;
-    for (std::size_t index = 0; index < history_.operations.size(); ++index) {
-        const Operation& operation = history_.operations[index];
-        stamps.emplace_back(operation.invoked, index);
-        if (operation.completed != never_completed) stamps.emplace_back(operation.completed, index);
-    }
-    std::sort(stamps.begin(), stamps.end());
-    for (const auto& [position, index] : stamps) {
-        const Operation& operation = history_.operations[index];
-        if (position == operation.completed) {
-            complete(operation);
-            continue;
-        }
-        // Where its info stood does not matter, as long as the process is free again.
-        if (const auto open = unknown_.find(operation.process); open != unknown_.end()) {
-            complete(history_.operations[open->second]);
-            unknown_.erase(open);
-        }
-        invoke(operation);
-        if (operation.completed == never_completed) unknown_[operation.process] = index;
-    }
-    for (const auto& [process, index] : unknown_) complete(history_.operations[index]);
-    return std::move(out_);
-}
-
-void JsonWriter::invoke(const Operation& operation) {
-    const ValueTable& values = history_.values;
-    Json value = json_of(operation.argument, values);
-    if (operation.function == Function::cas) {
-        value = Json::array({json_of(operation.expected, values), std::move(value)});
-    }
-    write(operation, "invoke", operation.invoked_ns, std::move(value));
-}
-
-void JsonWriter::complete(const Operation& operation) {
-    std::string_view type = "info";
-    switch (operation.completion) {
-        case Completion::ok: type = "ok"; break;
-        case Completion::refused: type = "refused"; break;
-        case Completion::fail: type = "fail"; break;
-        case Completion::unknown: break;
-    }
-    write(operation, type, operation.completed_ns, json_of(operation.result, history_.values));
-}
-
-void JsonWriter::write(const Operation& operation, std::string_view type, std::int64_t time_ns,
-                       Json value) {
-    nlohmann::ordered_json line;
-    if (time_ns != no_time) line["time"] = time_ns;
-    line["process"] = operation.process;
-    line["type"] = type;
-    const bool custom = operation.function == Function::custom;
-    line["f"] =
-        custom ? history_.values.text_of(operation.expected) : to_string(operation.function);
-    if (operation.key != nil_value) line["key"] = json_of(operation.key, history_.values);
-    line["value"] = std::move(value);
-    out_.append(line.dump()).append("\n");
-}
-
 /// One array of all events, as elle-cli writes it.
 Result<History> parse_array(std::string_view text, std::string_view name,
                             const ReadOptions& options) {
@@ -251,15 +158,6 @@ Result<History> parse_json_lines(std::string_view text, std::string_view name,
             std::string(name) + ":" + std::to_string(number) + ": " + read.error().message);
     }
     return std::move(builder).finish();
-}
-
-Result<std::string> to_json_lines(const History& history) {
-    try {
-        return JsonWriter(history).run();
-    } catch (const Json::exception&) {
-        return make_error(ErrorCode::invalid_argument,
-                          "a text of the history is not UTF-8, which JSON cannot hold");
-    }
 }
 
 }  // namespace geode::check

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "workloads/check/judge/model_tables.h"
 
@@ -87,10 +88,8 @@ Result<Judgement> judge(const Recording& recording, const JudgeRequest& request)
     GEODE_TRY(const ModelSpec spec, find_model(request));
     JudgeRequest complete = request;
     if (complete.consistency.empty()) complete.consistency = spec.levels.front();
-    const Names names = request.definition.empty() ? Names::known : Names::any;
-    GEODE_TRY(
-        RecordedHistory recorded,
-        read_recording(recording, {.kind = spec.kind, .format = request.format, .names = names}));
+    GEODE_TRY(RecordedHistory recorded,
+              read_recording(recording, {.kind = spec.kind, .format = request.format}));
     Result<Judgement> judgement = judge_history(spec, recorded, complete);
     if (judgement) return judgement;
     return make_error(judgement.code(),
@@ -100,6 +99,15 @@ Result<Judgement> judge(const Recording& recording, const JudgeRequest& request)
 Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request) {
     const NamedText file{.name = name, .bytes = text};
     return judge(Recording{.name = name, .files = std::span(&file, 1)}, request);
+}
+
+Literal literal_of(std::string_view word) {
+    if (word == "nil") return {};
+    Literal literal{.kind = ValueKind::integer};
+    const auto [stop, code] =
+        std::from_chars(word.data(), word.data() + word.size(), literal.integer);
+    if (code == std::errc() && stop == word.data() + word.size()) return literal;
+    return Literal{.kind = ValueKind::text, .text = word};
 }
 
 }  // namespace geode::check

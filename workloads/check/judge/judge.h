@@ -61,4 +61,7 @@ Result<Judgement> judge(const Recording& recording, const JudgeRequest& request)
 /// The same of one text; `name` is its file's name for messages.
 Result<Judgement> judge(std::string_view text, std::string_view name, const JudgeRequest& request);
 
+/// The value that a person means: nil, an integer, or else a text, which borrows from `word`.
+Literal literal_of(std::string_view word);
+
 }  // namespace geode::check

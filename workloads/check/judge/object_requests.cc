@@ -102,15 +102,6 @@ Result<Judgement> judge_staleness(const History& history, const Model& model,
 
 }  // namespace
 
-Literal literal_of(std::string_view word) {
-    if (word == "nil") return {};
-    Literal literal{.kind = ValueKind::integer};
-    const auto [stop, code] =
-        std::from_chars(word.data(), word.data() + word.size(), literal.integer);
-    if (code == std::errc() && stop == word.data() + word.size()) return literal;
-    return Literal{.kind = ValueKind::text, .text = word};
-}
-
 Result<Judgement> judge_by_level(const History& history, const Model& model,
                                  const JudgeRequest& request) {
     if (request.consistency == "linearizable") return judge_linearizable(history, model, request);

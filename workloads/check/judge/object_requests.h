@@ -11,9 +11,6 @@
 
 namespace geode::check {
 
-/// nil, an integer, or else a text, which borrows from `word`.
-Literal literal_of(std::string_view word);
-
 /// Judges `history` as one object, or one for each key, by the request's level.
 Result<Judgement> judge_by_level(const History& history, const Model& model,
                                  const JudgeRequest& request);

@@ -133,7 +133,7 @@ std::span<const ModelSpec> object_models() {
          judge_as<make_stack_model>, empty},
         {"priority-queue", "insert, extract-min; smallest out first", objects, object_levels,
          judge_as<make_priority_queue_model>, empty},
-        {"file", "a model of your own, as a table of states and operations", objects, object_levels,
+        {"file", "a model of your own, as a table of states and operations", custom, object_levels,
          judge_file, "starts in the state that its file names"},
     }};
     return models;

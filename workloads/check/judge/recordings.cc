@@ -10,33 +10,27 @@
 namespace geode::check {
 namespace {
 
-constexpr std::array<std::string_view, 4> object_formats = {"jepsen-log", "edn", "json",
+constexpr std::array<std::string_view, 5> object_formats = {"jepsen-log", "edn", "knossos", "json",
                                                             "elle-json"};
-constexpr std::array<std::string_view, 3> list_formats = {"edn", "json", "elle-json"};
-constexpr std::array<std::string_view, 8> register_formats = {
-    "edn", "json", "elle-json", "dbcop", "awdit", "plume", "polysi", "cobra"};
+constexpr std::array<std::string_view, 4> list_formats = {"edn", "knossos", "json", "elle-json"};
+constexpr std::array<std::string_view, 9> register_formats = {
+    "edn", "knossos", "json", "elle-json", "dbcop", "awdit", "plume", "polysi", "cobra"};
 
 Format object_format(std::string_view name) {
     if (name == "jepsen-log") return Format::jepsen_log;
-    if (name == "edn") return Format::edn;
+    if (name == "edn" || name == "knossos") return Format::edn;
     if (name == "json" || name == "elle-json") return Format::json_lines;
     return Format::detect;
 }
 
 txn::TxnFormat event_format(std::string_view name) {
-    if (name == "edn") return txn::TxnFormat::edn;
+    if (name == "edn" || name == "knossos") return txn::TxnFormat::edn;
     if (name == "json" || name == "elle-json") return txn::TxnFormat::json;
     return txn::TxnFormat::detect;
 }
 
 std::optional<txn::SessionFormat> session_format(std::string_view text, std::string_view name) {
-    if (name == "auto") return txn::detect_session_format(text);
-    if (name == "dbcop") return txn::SessionFormat::dbcop;
-    if (name == "awdit") return txn::SessionFormat::awdit;
-    if (name == "plume") return txn::SessionFormat::plume;
-    if (name == "polysi") return txn::SessionFormat::polysi;
-    if (name == "cobra") return txn::SessionFormat::cobra;
-    return std::nullopt;
+    return name == "auto" ? txn::detect_session_format(text) : txn::session_format_of(name);
 }
 
 /// The one file of the recording.
@@ -50,11 +44,12 @@ Result<NamedText> single_file(const Recording& recording) {
 
 Result<RecordedHistory> read_operations(const Recording& recording, const ReadRequest& request) {
     GEODE_TRY(const NamedText file, single_file(recording));
-    const Pairs pairs = request.kind == HistoryKind::objects ? Pairs::plain : Pairs::keyed;
+    const bool keyed = request.kind == HistoryKind::registers || request.kind == HistoryKind::texts;
+    const bool custom = request.kind == HistoryKind::custom;
     GEODE_TRY(History history, parse_history(file.bytes, file.name,
                                              {.format = object_format(request.format),
-                                              .pairs = pairs,
-                                              .names = request.names}));
+                                              .pairs = keyed ? Pairs::keyed : Pairs::plain,
+                                              .names = custom ? Names::any : Names::known}));
     return RecordedHistory(std::move(history));
 }
 
@@ -84,7 +79,9 @@ std::span<const std::string_view> read_formats(HistoryKind kind) {
     switch (kind) {
         case HistoryKind::registers:
         case HistoryKind::texts:
-        case HistoryKind::objects: return object_formats;
+        case HistoryKind::objects:
+        case HistoryKind::balances:
+        case HistoryKind::custom: return object_formats;
         case HistoryKind::list_transactions: return list_formats;
         case HistoryKind::register_transactions: return register_formats;
     }
@@ -102,7 +99,9 @@ Result<RecordedHistory> read_recording(const Recording& recording, const ReadReq
         case HistoryKind::register_transactions: return read_transactions(recording, request);
         case HistoryKind::registers:
         case HistoryKind::texts:
-        case HistoryKind::objects: return read_operations(recording, request);
+        case HistoryKind::objects:
+        case HistoryKind::balances:
+        case HistoryKind::custom: return read_operations(recording, request);
     }
     GEODE_UNREACHABLE("HistoryKind out of range");
 }

@@ -76,7 +76,7 @@ std::span<const ModelSpec> total_models() {
     using enum HistoryKind;
     static constexpr std::string_view nothing = "has no initial value";
     static constexpr std::array<ModelSpec, 6> models = {{
-        {"bank", "reads of all balances, transfers; the total never changes", objects, bank_levels,
+        {"bank", "reads of all balances, transfers; the total never changes", balances, bank_levels,
          judge_bank},
         {"set-full", "add, read of the whole; each element from when it is known", objects,
          full_set_levels, full_set, nothing},

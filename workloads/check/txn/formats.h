@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "workloads/check/event_text.h"
 #include "workloads/check/txn/history.h"
 
 namespace geode::check::txn {
@@ -39,8 +40,10 @@ TxnFormat detect_txn_format(std::string_view text);
 Result<TxnHistory> parse_txn_history(std::string_view text, std::string_view name,
                                      TxnObjects objects, TxnFormat format = TxnFormat::detect);
 
-/// Writes the events of `history` as JSON lines, which parse_txn_history reads back to an equal
-/// history, except that gaps between positions close. invalid_argument if a text is not UTF-8.
+/// Writes the events of `history`, one per line, which parse_txn_history reads back to an equal
+/// history, except that gaps between positions close, and that EDN numbers the events anew. A
+/// history that is not timed has completions only. invalid_argument if a text is not UTF-8.
+Result<std::string> write_events(const TxnHistory& history, Notation notation);
 Result<std::string> to_json_lines(const TxnHistory& history);
 
 }  // namespace geode::check::txn

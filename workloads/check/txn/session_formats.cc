@@ -34,6 +34,15 @@ bool looks_like(std::string_view line, char after) {
 
 }  // namespace
 
+std::optional<SessionFormat> session_format_of(std::string_view name) {
+    if (name == "dbcop") return SessionFormat::dbcop;
+    if (name == "awdit") return SessionFormat::awdit;
+    if (name == "plume") return SessionFormat::plume;
+    if (name == "polysi") return SessionFormat::polysi;
+    if (name == "cobra") return SessionFormat::cobra;
+    return std::nullopt;
+}
+
 std::optional<SessionFormat> detect_session_format(std::string_view text) {
     // Small numbers make Cobra's bytes look like PolySI's too.
     if (looks_like_cobra(text)) return SessionFormat::cobra;

@@ -40,6 +40,9 @@ struct SessionHistory {
     std::optional<ValueId> initial;  ///< the notation's own initial value, beside nil
 };
 
+/// The notation of that name: dbcop, awdit, plume, polysi or cobra.
+std::optional<SessionFormat> session_format_of(std::string_view name);
+
 /// The notation that `text` seems to be in, by its first significant bytes.
 std::optional<SessionFormat> detect_session_format(std::string_view text);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/gunzip.h"
+#include "cli/gzip.h"
 
 #include <zlib.h>
 
@@ -8,13 +8,13 @@
 namespace geode::cli {
 namespace {
 
-constexpr int gzip_only = 16 + MAX_WBITS;  // zlib.h, inflateInit2: a gzip header, no other
+constexpr int gzip_window = 16 + MAX_WBITS;  // zlib.h: a gzip header, no other
 constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 
 /// Ends the stream on every way out.
 struct Inflater {
     z_stream stream{};
-    Inflater() { GEODE_ASSERT(inflateInit2(&stream, gzip_only) == Z_OK); }
+    Inflater() { GEODE_ASSERT(inflateInit2(&stream, gzip_window) == Z_OK); }
     ~Inflater() { inflateEnd(&stream); }
     Inflater(const Inflater&) = delete;
     Inflater& operator=(const Inflater&) = delete;
@@ -63,6 +63,32 @@ Result<std::string> gunzip(const std::string& packed, const std::string& name,
             return damaged(name, stream.msg != nullptr ? stream.msg : "damaged");
         }
     }
+}
+
+std::string gzip(const std::string& plain) {
+    z_stream stream{};
+    GEODE_ASSERT(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8,
+                              Z_DEFAULT_STRATEGY) == Z_OK);
+    std::string out;
+    std::size_t taken = 0;
+    int status = Z_OK;
+    while (status != Z_STREAM_END) {
+        std::string input = plain.substr(taken, chunk_bytes);  // zlib's pointer is not const
+        taken += input.size();
+        stream.next_in = reinterpret_cast<Bytef*>(input.data());
+        stream.avail_in = static_cast<uInt>(input.size());
+        do {
+            const std::size_t begin = out.size();
+            out.resize(begin + chunk_bytes);
+            stream.next_out = reinterpret_cast<Bytef*>(out.data() + begin);
+            stream.avail_out = static_cast<uInt>(chunk_bytes);
+            status = deflate(&stream, taken == plain.size() ? Z_FINISH : Z_NO_FLUSH);
+            GEODE_ASSERT(status == Z_OK || status == Z_BUF_ERROR || status == Z_STREAM_END);
+            out.resize(out.size() - stream.avail_out);
+        } while (stream.avail_out == 0);
+    }
+    deflateEnd(&stream);
+    return out;
 }
 
 }  // namespace geode::cli
