@@ -18,7 +18,7 @@
 #include <set>
 
 #include "runtime/disk.h"
-#include "sim/world/disk_image.h"
+#include "sim/disk/disk_image.h"
 #include "sim/world/engine.h"
 
 namespace geode::sim {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/world/disk_names.h"
+#include "sim/disk/disk_names.h"
 
 #include <algorithm>
 

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "base/prng.h"
-#include "sim/world/disk_names.h"
+#include "sim/disk/disk_names.h"
 
 namespace geode::sim {
 
