@@ -4,30 +4,10 @@
 #include <algorithm>
 
 #include "base/probe.h"
+#include "sim/data/power_loss.h"
 
 namespace geode::sim {
 namespace {
-
-constexpr std::int64_t keep_all = 3;  // the last of crash's choices of "loss"
-
-PowerLossMode power_loss_mode(std::int64_t loss) {
-    constexpr PowerLossMode modes[] = {PowerLossMode::drop_all, PowerLossMode::keep_subset,
-                                       PowerLossMode::keep_prefix, PowerLossMode::keep_all};
-    GEODE_ASSERT(loss >= 0 && loss < std::ssize(modes));
-    return modes[loss];
-}
-
-void set_power_loss(const Fault& fault, SimDisk& disk) {
-    const std::int64_t loss = fault.parameter("loss");
-    PowerLossOptions options;
-    options.lose_data = loss != keep_all;
-    options.lose_names = fault.parameter("names") != 0;
-    options.tear = fault.parameter("torn") != 0;
-    disk.set_power_loss_options(options);
-    // The mode is for data and names alike: where only names go, it must not keep everything.
-    const bool names_only = options.lose_names && !options.lose_data;
-    disk.set_power_loss_mode(names_only ? PowerLossMode::keep_subset : power_loss_mode(loss));
-}
 
 /// A process that met a full disk has given up, or is about to: whoever makes room restarts it. One
 /// that is down is another fault's to start.
@@ -35,13 +15,6 @@ void restart(SimNode& machine) {
     if (!machine.running()) return;
     machine.crash(CrashKind::process);
     machine.boot();
-}
-
-/// Without any loss it is the process that dies, not the machine.
-CrashKind crash_kind(const Fault& fault) {
-    const bool loses = fault.parameter("loss") != keep_all || fault.parameter("names") != 0 ||
-                       fault.parameter("torn") != 0;
-    return loses ? CrashKind::power_loss : CrashKind::process;
 }
 
 }  // namespace
@@ -181,15 +154,17 @@ std::vector<NodeId> FaultExecutor::resolve_all(const std::vector<std::string>& h
 // ---- what ----
 
 void FaultExecutor::start_crash(const Fault& fault, Active& active) {
+    const PowerLoss loss = power_loss_of(fault);
     const auto operations = static_cast<std::uint64_t>(fault.parameter("after_disk_ops"));
     for (const NodeId node : resolve_all(fault.nodes)) {
         SimNode& machine = cluster_.simulation().node(node);
         if (!machine.running()) continue;
         active.nodes.push_back(node);
         active.lives.push_back(machine.lives());
-        set_power_loss(fault, machine.disk());
+        machine.disk().set_power_loss_options(loss.options);
+        machine.disk().set_power_loss_mode(loss.mode);
         if (operations == 0) {
-            machine.crash(crash_kind(fault));
+            machine.crash(loss.loses() ? CrashKind::power_loss : CrashKind::process);
         } else {
             machine.crash_after_disk_ops(operations);
         }
