@@ -54,6 +54,7 @@ private:
     std::vector<std::unique_ptr<ClientWorld>> client_worlds_;
     World* world_ = nullptr;  ///< of the harness itself, as one more client
     std::vector<ControlFile> pages_;
+    std::vector<ShadowDisk> disks_;
     std::optional<ProcessCluster> cluster_;
     std::optional<OperationLog> log_;
     std::optional<LeaderWatch> leaders_;
@@ -126,10 +127,15 @@ Result<void> ChaosRun::prepare() {
             const std::string path = fmt::format("{}/n{}.control", options_.directory, node);
             GEODE_TRY(ControlFile page, ControlFile::create(path));
             pages_.push_back(std::move(page));
+            GEODE_TRY(ShadowDisk disk,
+                      ShadowDisk::create(cluster_->disk_directory(node) + "/data",
+                                         fmt::format("{}/n{}.journal", options_.directory, node)));
             // A node built with AddressSanitizer insists on being first otherwise.
             cluster_->add_prefix(
                 node, {"/usr/bin/env", "ASAN_OPTIONS=verify_asan_link_order=0",
-                       "LD_PRELOAD=" + options_.preload_library, "GEODE_FAULT_PAGE=" + path});
+                       "LD_PRELOAD=" + options_.preload_library, "GEODE_FAULT_PAGE=" + path,
+                       "GEODE_DISK_JOURNAL=" + disk.journal()});
+            disks_.push_back(std::move(disk));
         }
     }
     const bool fills = std::ranges::any_of(options_.schedule.faults, [](const sim::Fault& fault) {
@@ -143,7 +149,8 @@ Result<void> ChaosRun::prepare() {
         logs.push_back(cluster_->log_file(node));
     }
     leaders_.emplace(std::move(logs));
-    injector_.emplace(*world_, *cluster_, lab_, pages_, options_.why_no_lab);
+    injector_.emplace(*world_, *cluster_, lab_, pages_, disks_,
+                      Prng(options_.seed).split("power_loss"), options_.why_no_lab);
     log_.emplace(world_->clock());
     nemesis_.emplace(*world_, options_.schedule, *cluster_, *injector_, *leaders_, *log_);
     WorkloadOptions tuning = options_.tuning;
@@ -333,7 +340,9 @@ bool needs_preload(const sim::Schedule& schedule) {
                                    FaultKind::clock_rate,   FaultKind::timer_late,
                                    FaultKind::disk_latency, FaultKind::disk_stall};
     return std::ranges::any_of(schedule.faults, [&](const sim::Fault& fault) {
-        if (fault.kind == FaultKind::crash) return fault.parameter("after_disk_ops") > 0;
+        if (fault.kind == FaultKind::crash) {
+            return fault.parameter("after_disk_ops") > 0 || sim::power_loss_of(fault).loses();
+        }
         return std::ranges::count(kinds, fault.kind) > 0;
     });
 }

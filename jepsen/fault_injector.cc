@@ -17,8 +17,6 @@ namespace {
 using sim::Fault;
 using sim::FaultKind;
 
-constexpr std::int64_t loses_nothing = 3;  // the last of crash's choices of "loss"
-
 /// The kinds that are one setting of the control page, and the counter of each one's effect.
 struct PageKind {
     FaultKind kind;
@@ -97,15 +95,6 @@ void FaultInjector::leave_out(const std::string& kind, std::string reason) {
     entry.reason = std::move(reason);
 }
 
-/// SIGKILL ends a process; what it wrote stays in the page cache. Said once per fault that asked
-/// for more.
-void FaultInjector::note_power_loss(const Fault& fault) {
-    constexpr const char* reason = "a killed process loses nothing that it wrote";
-    if (fault.parameter("loss") != loses_nothing) leave_out("lost_unsynced", reason);
-    if (fault.parameter("torn") != 0) leave_out("torn_write", reason);
-    if (fault.parameter("names") != 0) leave_out("lost_names", reason);
-}
-
 sim::FaultEffect& FaultInjector::effect(FaultKind kind) {
     return effects_[std::string(sim::to_string(kind))];
 }
@@ -154,7 +143,13 @@ Result<void> FaultInjector::flip(std::size_t index) {
 Result<void> FaultInjector::begin_crash(ActiveFault& active) {
     const Fault& fault = *active.fault;
     const std::int64_t operations = fault.parameter("after_disk_ops");
-    note_power_loss(fault);
+    const sim::PowerLoss loss = sim::power_loss_of(fault);
+    if (disks_.empty()) {
+        constexpr const char* reason = "libgeode_faults.so cannot be preloaded";
+        if (loss.options.lose_data) leave_out("lost_unsynced", reason);
+        if (loss.options.tear) leave_out("torn_write", reason);
+        if (loss.options.lose_names) leave_out("lost_names", reason);
+    }
     std::erase_if(active.nodes, [&](std::uint32_t node) { return !cluster_.running(node); });
     for (const std::uint32_t node : active.nodes) {
         if (operations > 0 && !pages_.empty()) {
@@ -176,9 +171,43 @@ Result<void> FaultInjector::end_crash(const ActiveFault& active) {
             cluster_.kill(node);
             ++effect(FaultKind::crash).observed;
         }
-        if (!cluster_.running(node)) GEODE_TRY_VOID(cluster_.start(node));
+        if (cluster_.running(node)) continue;
+        const sim::PowerLoss loss = sim::power_loss_of(*active.fault);
+        if (loss.loses() && !disks_.empty()) GEODE_TRY_VOID(lose_power(node, loss));
+        GEODE_TRY_VOID(start(node));
     }
     return {};
+}
+
+Result<void> FaultInjector::lose_power(std::uint32_t node, const sim::PowerLoss& loss) {
+    // What fills a disk is not the node's, and must not be in the way of its files.
+    const std::string filler = cluster_.disk_directory(node) + "/filler";
+    const bool full = full_.contains(node);
+    const auto report = world_.offload().run([&]() -> Result<sim::PowerLossReport> {
+        if (full) GEODE_TRY_VOID(empty_disk(filler));
+        GEODE_TRY(const auto lost, disks_.at(node - 1).lose_power(random_, loss));
+        if (full) GEODE_TRY_VOID(fill_disk(filler));
+        return lost;
+    });
+    if (!report) return report.error();
+    const auto count = [this](FaultKind kind, bool asked, std::uint64_t lost) {
+        if (!asked) return;
+        ++effect(kind).injected;
+        effect(kind).observed += lost;
+    };
+    count(FaultKind::lost_unsynced, loss.options.lose_data, report->bytes_lost);
+    count(FaultKind::torn_write, loss.options.tear, report->writes_torn);
+    count(FaultKind::lost_names, loss.options.lose_names, report->names_lost);
+    return {};
+}
+
+/// Every start goes through here: the tale of the process that is gone must be taken note of before
+/// another one goes on with it.
+Result<void> FaultInjector::start(std::uint32_t node) {
+    if (!disks_.empty()) {
+        GEODE_TRY_VOID(world_.offload().run([&] { return disks_.at(node - 1).follow(); }));
+    }
+    return cluster_.start(node);
 }
 
 /// Whoever made room starts the process again, given up or not. One that is down is another fault's
@@ -192,7 +221,7 @@ Result<void> FaultInjector::end_disk_full(const ActiveFault& active) {
             continue;
         }
         gave_up_.erase(node);
-        GEODE_TRY_VOID(cluster_.start(node));
+        GEODE_TRY_VOID(start(node));
     }
     return {};
 }
@@ -248,10 +277,11 @@ Result<void> FaultInjector::heal_all() {
     GEODE_TRY_VOID(apply());
     for (const auto& [index, active] : ended) {
         if (active.fault->kind == FaultKind::disk_full) GEODE_TRY_VOID(end_disk_full(active));
+        if (active.fault->kind == FaultKind::crash) GEODE_TRY_VOID(end_crash(active));
     }
     for (ControlFile& page : pages_) page.die_after_disk_ops(0);
     for (std::uint32_t node = 1; node <= cluster_.nodes(); ++node) {
-        if (!cluster_.running(node)) GEODE_TRY_VOID(cluster_.start(node));
+        if (!cluster_.running(node)) GEODE_TRY_VOID(start(node));
     }
     return {};
 }

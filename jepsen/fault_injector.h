@@ -4,10 +4,11 @@
 // FaultInjector: makes faults of a schedule happen to real processes, and counts what they did.
 //
 // The network's faults go through the Lab, crashes and pauses through signals, clocks and disks
-// through each node's control page. What this run cannot do (no privilege, no netem, no library) is
-// never dropped silently: it is counted under its kind with the reason. `observed` counts effects,
-// not intentions: packets that met a rule, connections that broke, processes seen stopped or
-// reaped, clock reads answered wrongly, disk calls that waited.
+// through each node's control page; what a crash takes from a disk is its ShadowDisk's to know.
+// What this run cannot do (no privilege, no netem, no library) is never dropped silently: it is
+// counted under its kind with the reason. `observed` counts effects, not intentions: packets that
+// met a rule, connections that broke, processes seen stopped or reaped, clock reads answered
+// wrongly, disk calls that waited.
 //
 // All calls suspend: commands and waits run in Offload.
 
@@ -21,6 +22,7 @@
 #include "jepsen/control_file.h"
 #include "jepsen/lab.h"
 #include "jepsen/process_cluster.h"
+#include "jepsen/shadow_disk.h"
 #include "runtime/world.h"
 #include "sim/data/run_result.h"
 
@@ -33,14 +35,16 @@ struct NotInjected {
 
 class FaultInjector {
 public:
-    /// All must outlive it. `lab` may be null: the nodes are on loopback. `pages` is empty, or has
-    /// one per node.
+    /// All must outlive it. `lab` may be null: the nodes are on loopback. `pages` and `disks` are
+    /// empty, or have one per node. `random` draws what a loss of power takes.
     FaultInjector(World& world, ProcessCluster& cluster, Lab* lab, std::vector<ControlFile>& pages,
-                  std::string why_no_lab)
+                  std::vector<ShadowDisk>& disks, Prng random, std::string why_no_lab)
         : world_(world),
           cluster_(cluster),
           lab_(lab),
           pages_(pages),
+          disks_(disks),
+          random_(random),
           why_no_lab_(std::move(why_no_lab)) {}
 
     /// The fault begins. False if it cannot be done here or has no target. Error: a command
@@ -67,11 +71,12 @@ private:
     Result<void> apply();
     Result<void> begin_crash(ActiveFault& active);
     Result<void> end_crash(const ActiveFault& active);
+    Result<void> lose_power(std::uint32_t node, const sim::PowerLoss& loss);
+    Result<void> start(std::uint32_t node);
     Result<void> end_disk_full(const ActiveFault& active);
     Result<void> fill_disks(const std::set<std::uint32_t>& nodes);
     Result<void> reset(const ActiveFault& active);
     void leave_out(const std::string& kind, std::string reason);
-    void note_power_loss(const sim::Fault& fault);
     sim::FaultEffect& effect(sim::FaultKind kind);
     std::uint64_t page_counts(std::atomic<std::uint64_t> ControlPage::* counter) const;
 
@@ -79,6 +84,8 @@ private:
     ProcessCluster& cluster_;
     Lab* lab_;
     std::vector<ControlFile>& pages_;
+    std::vector<ShadowDisk>& disks_;
+    Prng random_;
     std::string why_no_lab_;
     ActiveFaults active_;
     std::set<std::uint32_t> paused_;

@@ -4,12 +4,14 @@
 // control page says. The node's binary is the one that ships; it asks the C library for time,
 // timers and files, and this library answers first.
 //
-// Without GEODE_FAULT_PAGE, or if the page cannot be mapped, every call goes straight through.
+// Without GEODE_FAULT_PAGE, or if the page cannot be mapped, every call goes straight through. With
+// GEODE_DISK_JOURNAL every change of the disk is told to the file of that name (disk_journal.h).
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include "jepsen/preload/control_page.h"
+#include "jepsen/preload/disk_recorder.h"
 
 namespace {
 
@@ -54,6 +57,8 @@ Original<int(int)> real_fsync("fsync");
 Original<int(int, off_t)> real_ftruncate("ftruncate");
 Original<int(int, const char*, int, const char*)> real_renameat("renameat");
 Original<int(int, const char*, int)> real_unlinkat("unlinkat");
+Original<int(int, const char*, int, mode_t)> real_openat("openat");
+Original<int(int, const char*, mode_t)> real_mkdirat("mkdirat");
 
 ControlPage* map_page() {
     const char* const path = ::getenv("GEODE_FAULT_PAGE");
@@ -191,27 +196,69 @@ ssize_t pread(int file, void* into, size_t bytes, off_t offset) {
 }
 
 ssize_t pwrite(int file, const void* from, size_t bytes, off_t offset) {
-    return disk_call([&] { return real_pwrite(file, from, bytes, offset); });
+    return disk_call([&] {
+        return told([&] { return real_pwrite(file, from, bytes, offset); },
+                    [&](ssize_t written) {
+                        JournalEntry::tell(JournalKind::write, inode_of(file),
+                                           static_cast<std::uint64_t>(offset), "", from,
+                                           static_cast<size_t>(written));
+                    });
+    });
 }
 
 int fdatasync(int file) {
-    return disk_call([&] { return real_fdatasync(file); });
+    // A sync that is slow or stalled has not ended: what it covers can still be lost.
+    return told_sync(file, [&] { return disk_call([&] { return real_fdatasync(file); }); });
 }
 
 int fsync(int file) {
-    return disk_call([&] { return real_fsync(file); });
+    return told_sync(file, [&] { return disk_call([&] { return real_fsync(file); }); });
 }
 
 int ftruncate(int file, off_t bytes) noexcept {
-    return disk_call([&] { return real_ftruncate(file, bytes); });
+    return disk_call([&] {
+        return told([&] { return real_ftruncate(file, bytes); },
+                    [&](int) {
+                        JournalEntry::tell(JournalKind::truncate, inode_of(file),
+                                           static_cast<std::uint64_t>(bytes));
+                    });
+    });
 }
 
 int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
-    return disk_call([&] { return real_renameat(from_folder, from, to_folder, to); });
+    return disk_call([&] {
+        return told([&] { return real_renameat(from_folder, from, to_folder, to); },
+                    [&](int) {
+                        JournalEntry::tell(JournalKind::rename, 0, 0, from, to,
+                                           __builtin_strlen(to));
+                    });
+    });
 }
 
 int unlinkat(int folder, const char* name, int flags) noexcept {
-    return disk_call([&] { return real_unlinkat(folder, name, flags); });
+    return disk_call([&] {
+        return told([&] { return real_unlinkat(folder, name, flags); },
+                    [&](int) { JournalEntry::tell(JournalKind::remove, 0, 0, name); });
+    });
+}
+
+int openat(int folder, const char* name, int flags, ...) {
+    mode_t mode = 0;
+    if ((flags & O_CREAT) != 0) {
+        va_list arguments;
+        va_start(arguments, flags);
+        mode = va_arg(arguments, mode_t);
+        va_end(arguments);
+    }
+    return told_open(folder, name, flags, [&] { return real_openat(folder, name, flags, mode); });
+}
+
+int mkdirat(int folder, const char* name, mode_t mode) noexcept {
+    return told([&] { return real_mkdirat(folder, name, mode); },
+                [&](int) {
+                    JournalEntry::tell(JournalKind::create_directory, inode_at(folder, name), 0,
+                                       name);
+                });
 }
 
 }  // extern "C"

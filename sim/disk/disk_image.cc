@@ -86,13 +86,15 @@ void DiskImage::undo(Inode& inode, const PendingChange& change) {
     GEODE_ASSERT(inode.contents.size() == change.old_size);
 }
 
-void DiskImage::sync(Inode& inode) {
-    bool any_lost = false;
+void DiskImage::sync(Inode& inode, std::uint64_t up_to) {
     for (PendingChange& change : inode.pending) {
-        any_lost = any_lost || change.fate == Fate::lost;
+        if (change.sequence > up_to) break;
         if (change.fate == Fate::open) change.fate = Fate::durable;
     }
-    if (!any_lost) inode.pending.clear();
+    // What stands before the first that may be lost needs no undoing any more.
+    const auto first = std::ranges::find_if(
+        inode.pending, [](const auto& change) { return change.fate != Fate::durable; });
+    inode.pending.erase(inode.pending.begin(), first);
 }
 
 void DiskImage::fail_sync(Inode& inode) {

@@ -78,7 +78,11 @@ public:
 
     void write(Inode& inode, std::uint64_t offset, std::string_view bytes);
     void truncate(Inode& inode, std::uint64_t size);
-    void sync(Inode& inode);
+    /// What was written up to that sequence is durable: later writes came while the sync was under
+    /// way.
+    void sync(Inode& inode, std::uint64_t up_to = UINT64_MAX);
+    /// Of the last change so far.
+    std::uint64_t sequence() const { return sequence_; }
     /// The sync failed: what it should have made durable will be lost.
     void fail_sync(Inode& inode);
 

@@ -79,11 +79,12 @@ void DiskNames::remove(std::string_view path, std::uint64_t sequence) {
     apply(Change{sequence, {Binding{std::string(path), nullptr}}});
 }
 
-void DiskNames::sync_dir(std::string_view path) {
+void DiskNames::sync_dir(std::string_view path, std::uint64_t up_to) {
     // Backwards: a change is wanted if it touches the directory, or a path of a later wanted one.
     std::vector<bool> wanted(pending_.size(), false);
     std::set<std::string, std::less<>> paths;
     for (std::size_t i = pending_.size(); i-- > 0;) {
+        if (pending_[i].sequence > up_to) continue;
         for (const Binding& binding : pending_[i].bindings) {
             if (parent_of(binding.path) == path || paths.contains(binding.path)) wanted[i] = true;
         }

@@ -43,7 +43,8 @@ public:
     /// Moves a file, or a directory with all below it; `to` is replaced.
     void rename(std::string_view from, std::string_view to, std::uint64_t sequence);
     void remove(std::string_view path, std::uint64_t sequence);
-    void sync_dir(std::string_view path);
+    /// Only changes up to the sequence: later ones came while the sync was under way.
+    void sync_dir(std::string_view path, std::uint64_t up_to = UINT64_MAX);
 
     /// The sequences of the pending changes, ascending.
     std::vector<std::uint64_t> pending() const;

@@ -37,6 +37,8 @@ TEST_CASE("chaos run: only clocks and disks need the preloaded library", "[fast]
     sim::Fault crash = sim::make_fault(FaultKind::crash, seconds(1), seconds(1));
     crash.nodes = {"n1"};
     schedule.faults = {crash};
+    CHECK(needs_preload(schedule));
+    schedule.faults[0].parameters["loss"] = 3;  // none
     CHECK_FALSE(needs_preload(schedule));
     schedule.faults[0].parameters["after_disk_ops"] = 3;
     CHECK(needs_preload(schedule));
