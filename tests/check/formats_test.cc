@@ -52,7 +52,9 @@ TEST_CASE("formats: names file, line and what was expected", "[fast]") {
         described("{:process 0 :type :invoke :f :fly :value []}").ends_with("generate, not :fly"));
     REQUIRE(described("[{:process 0 :type :invoke :f :read}").starts_with("f:1: expected ']'"));
     REQUIRE(described("{\"process\":0,\n") == "f:1: expected one JSON object per line");
-    REQUIRE(described("{\"process\":0,\"type\":\"ok\",\"f\":\"read\"}") ==
+    REQUIRE(described("{\"process\":0,\"type\":\"info\",\"f\":\"write\"}") ==
+            "f:1: expected an invocation before it, or a value that tells what was asked for");
+    REQUIRE(described("INFO  jepsen.util - 0\t:ok\t:read\t3\n") ==
             "f:1: process 0 completes an operation, but none of it is running");
 }
 
@@ -133,6 +135,79 @@ TEST_CASE("formats: reads an array of JSON objects", "[fast]") {
     REQUIRE(described(R"([{"process":0,"type":"invoke","f":"read"},7])") ==
             "f: event 2: expected one JSON object per line");
     REQUIRE(described(R"([{"process":0,)") == "f:1: expected one JSON array of objects");
+}
+
+TEST_CASE("formats: events without a process are matched by what they ask for", "[fast]") {
+    const std::string edn = R"(
+        {:type :invoke :f :read :value nil}
+        {:type :invoke :f :write :value 1}
+        {:type :invoke :f :write :value 2}
+        {:type :ok :f :write :value 2}
+        {:type :info :f :write :value :timed-out}
+        {:type :ok :f :read :value 1}
+        {:type :invoke :f :read :value nil}
+        {:type :fail :f :read :value nil})";
+    const std::string expected =
+        "process 0: read = 1\n"
+        "process 1: write 1, outcome unknown\n"
+        "process 2: write 2\n"
+        "process 0: read, failed\n";
+    REQUIRE(described(edn) == expected);
+    REQUIRE(described(R"(
+        {"type":"invoke","f":"read","value":null}
+        {"type":"invoke","f":"write","value":1,"process":null}
+        {"type":"invoke","f":"write","value":2}
+        {"type":"ok","f":"write","value":2}
+        {"type":"info","f":"write"}
+        {"type":"ok","f":"read","value":1}
+        {"type":"invoke","f":"read"}
+        {"type":"fail","f":"read"})") == expected);
+    const auto custom =
+        parse_history("{:type :invoke :f :fly} {:type :invoke :f :swim} {:type :ok :f :swim}", "f",
+                      {.names = Names::any});
+    REQUIRE(custom->operations[0].completion == Completion::unknown);
+    REQUIRE(custom->operations[1].completion == Completion::ok);
+}
+
+TEST_CASE("formats: an end without a beginning began as early as it may have", "[fast]") {
+    const std::string edn = R"(
+        {:process 1 :type :invoke :f :write :value 1}
+        {:process 1 :type :ok :f :write :value 1}
+        {:process 1 :type :ok :f :read :value 2}
+        {:process 2 :type :fail :f :cas :value [2 3]}
+        {:process 2 :type :ok :f :contains :value [5 true]}
+        {:process 1 :type :info :f :write :key 7 :value 4}
+        {:process 1 :type :ok :f :append :value [8 9]})";
+    const auto history = parse_history(edn, "f");
+    REQUIRE(described(edn) ==
+            "process 2: cas 2 to 3, failed\n"
+            "process 1: write 1\n"
+            "process 1: read = 2\n"
+            "process 1: write key 7 4, outcome unknown\n"
+            "process 2: contains 5 = \"true\"\n"
+            "process 1: append key 8 9\n");
+    std::vector<std::uint64_t> positions;
+    for (const Operation& operation : history->operations) {
+        positions.push_back(operation.invoked);
+        CHECK(operation.invoked < operation.completed);
+        if (operation.completed != never_completed) positions.push_back(operation.completed);
+    }
+    CHECK(std::ranges::is_sorted(history->operations, {}, &Operation::invoked));
+    std::ranges::sort(positions);
+    for (std::size_t index = 0; index < positions.size(); ++index) CHECK(positions[index] == index);
+    // The read began behind the write, the second operation of process 2 behind its first.
+    CHECK(history->operations[2].invoked == history->operations[1].completed + 1);
+    CHECK(history->operations[4].invoked == history->operations[0].completed + 1);
+    CHECK(history->operations[4].invoked < history->operations[3].completed);
+    CHECK(described(R"([{"process":1,"type":"ok","f":"cas","value":[1,2]},
+                        {"process":1,"type":"ok","f":"contains","value":[5,false]},
+                        {"process":1,"type":"refused","f":"cas","value":[1,2]}])") ==
+          "process 1: cas 1 to 2\nprocess 1: contains 5 = \"false\"\n"
+          "process 1: cas 1 to 2, refused\n");
+    CHECK(described(R"({"process":1,"type":"refused","f":"write","value":1})") ==
+          "f:1: process 1: only a cas can be refused");
+    CHECK(described("{:process 1 :type :ok :f :cas :value 3}")
+              .starts_with("f:1: expected a matching event: expected an invocation before it"));
 }
 
 TEST_CASE("formats: a pair is a key and a value, or a list of two", "[fast]") {

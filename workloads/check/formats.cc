@@ -39,6 +39,17 @@ constexpr std::array<FunctionWords, 20> function_words = {{
     {Function::generate, ""},
 }};
 
+Completion completion_of(EventType type) {
+    switch (type) {
+        case EventType::ok: return Completion::ok;
+        case EventType::refused: return Completion::refused;
+        case EventType::fail: return Completion::fail;
+        case EventType::info: return Completion::unknown;
+        case EventType::invoke: break;
+    }
+    GEODE_UNREACHABLE("an invocation completes nothing");
+}
+
 std::string_view without_mark(std::string_view text) {
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     return text;
@@ -124,9 +135,44 @@ ValueId answer_of(Function function, ValueId value, const ValueTable& values) {
     }
 }
 
+void NamelessEvents::name(RecordedEvent& event, const HistoryBuilder& builder) {
+    Call& call = event.call;
+    call.process = 0;
+    while (builder.running(call.process) != nullptr) ++call.process;
+    if (event.type == EventType::invoke) {
+        running_.push_back(call);
+        return;
+    }
+    const auto same = [&call](const Call& other) {
+        const bool custom = call.function == Function::custom;
+        return other.function == call.function && (!custom || other.expected == call.expected);
+    };
+    auto found = std::ranges::find_if(running_, [&](const Call& other) {
+        return same(other) && other.key == call.key && other.argument == call.argument &&
+               other.expected == call.expected;
+    });
+    if (found == running_.end()) found = std::ranges::find_if(running_, same);
+    if (found == running_.end()) return;
+    call.process = found->process;
+    running_.erase(found);
+}
+
+Result<void> find_alone(RecordedEvent& event, const HistoryBuilder& builder) {
+    const Function function = event.call.function;
+    event.alone = event.type != EventType::invoke && builder.running(event.call.process) == nullptr;
+    const bool asks = needs_argument(function) || function == Function::custom;
+    if (!event.alone || !asks || event.argued) return {};
+    return make_error(ErrorCode::invalid_argument,
+                      "expected an invocation before it, or a value that tells what was asked for");
+}
+
 Result<void> feed(HistoryBuilder& builder, const RecordedEvent& event) {
     const Call& call = event.call;
     if (event.type == EventType::invoke) return builder.invoke(call);
+    if (event.alone) {
+        const ValueId answer = answer_of(call.function, event.result, builder.values());
+        return builder.add(call, completion_of(event.type), answer);
+    }
     const Operation* const running = builder.running(call.process);
     if (running != nullptr && running->function != call.function) {
         return make_error(ErrorCode::invalid_argument,

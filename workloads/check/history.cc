@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/check/history.h"
 
+#include <algorithm>
+
 namespace geode::check {
 namespace {
 
@@ -110,7 +112,7 @@ std::string describe_action(const Operation& operation, const ValueTable& values
     return out.append(completion_words(operation.completion));
 }
 
-HistoryBuilder::HistoryBuilder() : running_(running_salt) {}
+HistoryBuilder::HistoryBuilder() : running_(running_salt), heard_(running_salt) {}
 
 Result<void> HistoryBuilder::invoke(const Call& call) {
     if (running(call.process) != nullptr) {
@@ -158,6 +160,57 @@ Result<void> HistoryBuilder::info(std::int64_t process, std::int64_t time_ns) {
     return {};
 }
 
+Result<void> HistoryBuilder::add(const Call& call, Completion completion, ValueId result) {
+    const bool refused = completion == Completion::refused;
+    if (refused && call.function != Function::cas) {
+        return make_error(ErrorCode::invalid_argument,
+                          process_words(call.process) + ": only a cas can be refused");
+    }
+    const auto heard = heard_.find(call.process);
+    const Added added{history_.operations.size(), heard == heard_.end() ? 0 : heard->second};
+    GEODE_TRY_VOID(invoke(call));
+    GEODE_TRY(Operation* const ended, end(call.process, completion, call.time_ns));
+    ended->invoked_ns = no_time;
+    if (completion == Completion::ok) ended->result = result;
+    if (completion == Completion::unknown) ended->completed = never_completed;
+    added_.push_back(added);
+    return {};
+}
+
+History HistoryBuilder::finish() && {
+    if (!added_.empty()) place_added();
+    return std::move(history_);
+}
+
+/// Numbers all events anew, the beginnings of added operations right behind the events after which
+/// they may have begun.
+void HistoryBuilder::place_added() {
+    struct Event {
+        std::uint64_t place;
+        std::size_t operation;
+        bool begins;
+    };
+    std::vector<Operation>& operations = history_.operations;
+    std::vector<Event> events;
+    for (std::size_t index = 0; index < operations.size(); ++index) {
+        const Operation& operation = operations[index];
+        events.push_back({2 * operation.invoked + 1, index, true});
+        if (operation.completed == never_completed) continue;
+        events.push_back({2 * operation.completed + 1, index, false});
+    }
+    std::vector<std::uint64_t> places(operations.size(), UINT64_MAX);
+    for (const Added& added : added_) places[added.operation] = 2 * added.heard;
+    for (Event& event : events) {
+        if (event.begins) event.place = std::min(event.place, places[event.operation]);
+    }
+    std::ranges::stable_sort(events, {}, &Event::place);
+    for (std::uint64_t position = 0; position < events.size(); ++position) {
+        Operation& operation = operations[events[position].operation];
+        (events[position].begins ? operation.invoked : operation.completed) = position;
+    }
+    std::ranges::sort(operations, {}, &Operation::invoked);
+}
+
 const Operation* HistoryBuilder::running(std::int64_t process) const {
     const auto found = running_.find(process);
     return found == running_.end() ? nullptr : &history_.operations[found->second];
@@ -176,6 +229,7 @@ Result<Operation*> HistoryBuilder::end(std::int64_t process, Completion completi
     operation.completion = completion;
     operation.completed = position_++;
     operation.completed_ns = time_ns;
+    heard_[process] = position_;
     running_.erase(found);
     return &operation;
 }

@@ -116,18 +116,29 @@ public:
     Result<void> fail(std::int64_t process, std::int64_t time_ns = no_time);
     /// The outcome is unknown; the process may start another operation.
     Result<void> info(std::int64_t process, std::int64_t time_ns = no_time);
+    /// An operation of which only the end was recorded. It begins where its process was last heard
+    /// of, or before everything: the earliest that the rest leaves open, so that nothing follows
+    /// from its beginning that need not be true. invalid_argument if one of the process is running.
+    Result<void> add(const Call& call, Completion completion, ValueId result = {});
 
     /// The running operation of `process`, or null. Valid until the next call.
     const Operation* running(std::int64_t process) const;
 
     /// The history so far; operations still running are of unknown outcome.
-    History finish() && { return std::move(history_); }
+    History finish() &&;
 
 private:
+    struct Added {
+        std::size_t operation;
+        std::uint64_t heard;  // its process: one past the position of that event; 0 if never
+    };
     Result<Operation*> end(std::int64_t process, Completion completion, std::int64_t time_ns);
+    void place_added();
 
     History history_;
     HashMap<std::int64_t, std::size_t> running_;  // process -> index of its operation
+    HashMap<std::int64_t, std::uint64_t> heard_;  // process -> one past its last completion
+    std::vector<Added> added_;                    // operations without a recorded beginning
     std::uint64_t position_ = 0;
 };
 

@@ -23,8 +23,8 @@ private:
 
     Result<void> read_event();
     Result<void> read_kind(RecordedEvent& event);
-    Result<void> read_value(RecordedEvent& event);
-    Result<void> read_argument(RecordedEvent& event, const EdnNode& node);
+    Result<void> read_value(RecordedEvent& event, bool argued);
+    void read_argument(RecordedEvent& event, const EdnNode& node);
     ValueId value_of(const EdnNode& node);
     ValueId list_of(const EdnNode& node);
     ValueId map_of(const EdnNode& node);
@@ -36,22 +36,27 @@ private:
     ReadOptions options_;
     EdnForm form_;
     HistoryBuilder builder_;
+    NamelessEvents nameless_;
 };
 
 Result<void> JepsenEdn::read_event() {
     if (form_.nodes[0].kind != EdnKind::map) return expected("a map per operation");
     RecordedEvent event;
-    // Histories made by hand may leave the process out: then there is one.
-    if (const EdnNode* const process = form_.find(0, ":process"); process != nullptr) {
+    const EdnNode* const process = form_.find(0, ":process");
+    const bool named = process != nullptr && process->kind != EdnKind::nil;
+    if (named) {
         if (process->kind != EdnKind::integer) return {};
         event.call.process = process->integer;
     }
     GEODE_TRY_VOID(read_kind(event));
-    GEODE_TRY_VOID(read_value(event));
+    const bool runs = named && builder_.running(event.call.process) != nullptr;
+    GEODE_TRY_VOID(read_value(event, event.type == EventType::invoke || !runs));
     if (const EdnNode* const time = form_.find(0, ":time"); time != nullptr) {
         if (time->kind == EdnKind::integer) event.call.time_ns = time->integer;
     }
-    const auto fed = feed(builder_, event);
+    if (!named) nameless_.name(event, builder_);
+    auto fed = find_alone(event, builder_);
+    if (fed) fed = feed(builder_, event);
     if (!fed) return expected("a matching event: " + fed.error().message);
     return {};
 }
@@ -81,9 +86,12 @@ Result<void> JepsenEdn::read_kind(RecordedEvent& event) {
     return {};
 }
 
-Result<void> JepsenEdn::read_value(RecordedEvent& event) {
+/// The value of an invocation tells what is asked for, and so does that of a completion, which may
+/// be the answer as well, if nothing else does: it is `argued`.
+Result<void> JepsenEdn::read_value(RecordedEvent& event, bool argued) {
+    const bool invokes = event.type == EventType::invoke;
     const bool answered = event.type == EventType::ok && answers(event.call.function);
-    if (event.type != EventType::invoke && !answered) return {};
+    if (!argued && !answered) return {};
     const EdnNode* value = form_.find(0, ":value");
     if (const EdnNode* const key = form_.find(0, ":key"); key != nullptr) {
         event.call.key = value_of(*key);
@@ -91,15 +99,13 @@ Result<void> JepsenEdn::read_value(RecordedEvent& event) {
         event.call.key = value_of(*(value + 1));
         value = second_of_pair(*value);
     }
-    if (event.type == EventType::invoke) {
-        if (value == nullptr && needs_argument(event.call.function)) {
-            return expected("a :value to " + std::string(to_string(event.call.function)));
-        }
-        if (value == nullptr || !takes_argument(event.call.function)) return {};
-        return read_argument(event, *value);
+    if (argued && value != nullptr) read_argument(event, *value);
+    if (answered && value != nullptr) event.result = value_of(*value);
+    if (!invokes || event.argued || !needs_argument(event.call.function)) return {};
+    if (event.call.function == Function::cas && value != nullptr) {
+        return expected("a cas to have a :value [old new]");
     }
-    if (value != nullptr) event.result = value_of(*value);
-    return {};
+    return expected("a :value to " + std::string(to_string(event.call.function)));
 }
 
 /// Whether `value` is [key value]; a bare pair is the argument of a cas.
@@ -113,16 +119,23 @@ bool JepsenEdn::has_key_in_pair(const RecordedEvent& event, const EdnNode& value
     return function != Function::cas || second_of_pair(*second) != nullptr;
 }
 
-Result<void> JepsenEdn::read_argument(RecordedEvent& event, const EdnNode& node) {
-    if (event.call.function != Function::cas) {
-        event.call.argument = value_of(node);
-        return {};
-    }
+void JepsenEdn::read_argument(RecordedEvent& event, const EdnNode& node) {
+    const Function function = event.call.function;
+    const bool invokes = event.type == EventType::invoke;
     const EdnNode* const second = second_of_pair(node);
-    if (second == nullptr) return expected("a cas to have a :value [old new]");
-    event.call.expected = value_of(*(&node + 1));
-    event.call.argument = value_of(*second);
-    return {};
+    if (function == Function::cas) {
+        if (second == nullptr) return;
+        event.call.expected = value_of(*(&node + 1));
+        event.call.argument = value_of(*second);
+    } else if (function == Function::contains && !invokes) {
+        if (second == nullptr) return;
+        event.call.argument = value_of(*(&node + 1));
+    } else if (takes_argument(function) && (invokes || function != Function::custom)) {
+        event.call.argument = value_of(node);
+    } else {
+        return;
+    }
+    event.argued = true;
 }
 
 /// Nesting is bounded by the reader.

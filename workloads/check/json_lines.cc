@@ -67,52 +67,82 @@ Result<ValueId> value_in(const Json& value, ValueTable& values, std::size_t dept
     return values.list(elements);
 }
 
-Result<void> read_value(const Json& object, ValueTable& values, RecordedEvent& event) {
-    const Json null;
-    const Json* const found = member(object, "value");
-    const Json& value = found == nullptr ? null : *found;
-    if (event.type == EventType::ok && answers(event.call.function)) {
-        GEODE_TRY(event.result, value_in(value, values));
-        return {};
-    }
-    if (event.type != EventType::invoke || !takes_argument(event.call.function)) return {};
-    if (found == nullptr && needs_argument(event.call.function)) {
-        return expected("a \"value\" to " + std::string(to_string(event.call.function)));
-    }
-    if (event.call.function != Function::cas) {
+/// What the value of an invocation, or of a completion without one, asks for.
+Result<void> read_argument(const Json& value, ValueTable& values, RecordedEvent& event) {
+    const Function function = event.call.function;
+    const bool invokes = event.type == EventType::invoke;
+    const bool pair = value.is_array() && value.size() == 2;
+    if (function == Function::cas) {
+        if (!pair) return {};
+        GEODE_TRY(event.call.expected, value_in(value[0], values));
+        GEODE_TRY(event.call.argument, value_in(value[1], values));
+    } else if (function == Function::contains && !invokes) {
+        if (!pair) return {};
+        GEODE_TRY(event.call.argument, value_in(value[0], values));
+    } else if (takes_argument(function) && (invokes || function != Function::custom)) {
         GEODE_TRY(event.call.argument, value_in(value, values));
+    } else {
         return {};
     }
-    if (!value.is_array() || value.size() != 2) {
-        return expected("a cas to have a \"value\" [old, new]");
-    }
-    GEODE_TRY(event.call.expected, value_in(value[0], values));
-    GEODE_TRY(event.call.argument, value_in(value[1], values));
+    event.argued = true;
     return {};
 }
 
-Result<void> read_event(const Json& object, HistoryBuilder& builder, const ReadOptions& options) {
+/// As in jepsen_edn.cc.
+Result<void> read_value(const Json& object, bool argued, ValueTable& values, RecordedEvent& event) {
+    const Json* const value = member(object, "value");
+    const Function function = event.call.function;
+    if (argued && value != nullptr) GEODE_TRY_VOID(read_argument(*value, values, event));
+    if (event.type == EventType::ok && answers(function) && value != nullptr) {
+        GEODE_TRY(event.result, value_in(*value, values));
+    }
+    if (event.type != EventType::invoke || event.argued || !needs_argument(function)) return {};
+    if (function == Function::cas && value != nullptr) {
+        return expected("a cas to have a \"value\" [old, new]");
+    }
+    return expected("a \"value\" to " + std::string(to_string(function)));
+}
+
+/// Reads the events of one text.
+class EventReader {
+public:
+    explicit EventReader(const ReadOptions& options) : options_(options) {}
+
+    Result<void> read(const Json& object);
+    History finish() && { return std::move(builder_).finish(); }
+
+private:
+    const ReadOptions& options_;
+    HistoryBuilder builder_;
+    NamelessEvents nameless_;
+};
+
+Result<void> EventReader::read(const Json& object) {
     if (!object.is_object()) return expected("one JSON object per line");
     const Json* const process = member(object, "process");
-    if (process == nullptr) return expected("a \"process\"");
-    const auto process_number = integer_in(*process);
+    const bool named = process != nullptr && !process->is_null();
+    const auto process_number = named ? integer_in(*process) : 0;
     if (!process_number) return {};  // the nemesis
     const auto type = event_type_of(text_member(object, "type"));
     if (!type) return expected("\"type\" to be invoke, ok, refused, fail or info");
     const std::string_view word = text_member(object, "f");
-    const auto function = function_of(word, options.names);
+    const auto function = function_of(word, options_.names);
     if (!function || word.empty()) return expected(functions_expected());
     RecordedEvent event{
         .type = *type, .call = {.process = *process_number, .function = *function}, .result = {}};
-    if (options.names == Names::any) event.call.expected = builder.values().text(word);
+    if (options_.names == Names::any) event.call.expected = builder_.values().text(word);
     if (const Json* const time = member(object, "time"); time != nullptr) {
         event.call.time_ns = integer_in(*time).value_or(no_time);
     }
     if (const Json* const key = member(object, "key"); key != nullptr) {
-        GEODE_TRY(event.call.key, value_in(*key, builder.values()));
+        GEODE_TRY(event.call.key, value_in(*key, builder_.values()));
     }
-    GEODE_TRY_VOID(read_value(object, builder.values(), event));
-    return feed(builder, event);
+    const bool runs = named && builder_.running(event.call.process) != nullptr;
+    GEODE_TRY_VOID(
+        read_value(object, *type == EventType::invoke || !runs, builder_.values(), event));
+    if (!named) nameless_.name(event, builder_);
+    GEODE_TRY_VOID(find_alone(event, builder_));
+    return feed(builder_, event);
 }
 
 /// One array of all events, as elle-cli writes it.
@@ -123,24 +153,24 @@ Result<History> parse_array(std::string_view text, std::string_view name,
         return make_error(ErrorCode::invalid_argument,
                           std::string(name) + ":1: expected one JSON array of objects");
     }
-    HistoryBuilder builder;
+    EventReader reader(options);
     std::size_t number = 0;
     for (const Json& object : array) {
         ++number;
-        const auto read = read_event(object, builder, options);
+        const auto read = reader.read(object);
         if (read) continue;
         return make_error(
             ErrorCode::invalid_argument,
             std::string(name) + ": event " + std::to_string(number) + ": " + read.error().message);
     }
-    return std::move(builder).finish();
+    return std::move(reader).finish();
 }
 
 }  // namespace
 
 Result<History> parse_json_lines(std::string_view text, std::string_view name,
                                  const ReadOptions& options) {
-    HistoryBuilder builder;
+    EventReader reader(options);
     const std::size_t first = text.find_first_not_of(" \t\r\n");
     if (first != std::string_view::npos && text[first] == '[') {
         return parse_array(text, name, options);
@@ -151,13 +181,13 @@ Result<History> parse_json_lines(std::string_view text, std::string_view name,
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-        const auto read = read_event(object, builder, options);
+        const auto read = reader.read(object);
         if (read) continue;
         return make_error(
             ErrorCode::invalid_argument,
             std::string(name) + ":" + std::to_string(number) + ": " + read.error().message);
     }
-    return std::move(builder).finish();
+    return std::move(reader).finish();
 }
 
 }  // namespace geode::check
