@@ -100,6 +100,9 @@ TEST_CASE("totals: the last read of a set has what was acknowledged", "[fast]") 
     CHECK(found(request, "0 :add 1 -> 1\n0 :read nil -> []\n0 :read nil -> [1]") == "valid");
     CHECK(found(request, "0 :add 1 -> 1\n0 :read nil -> ?") == "unknown: the set was never read");
     CHECK(found(request, "0 :remove 1 -> 1") == "error");
+    // Shown before anyone had begun to add it.
+    CHECK(found(request, "0 :read nil -> [1]\n0 :add 1 -> 1") == "unexpected");
+    CHECK(found(request, "1 :add 1\n0 :read nil -> [1]\n1 -> 1") == "valid");
 }
 
 TEST_CASE("totals: every element of a set from when it is known", "[fast]") {
@@ -121,6 +124,10 @@ TEST_CASE("totals: every element of a set from when it is known", "[fast]") {
     CHECK(found(eventual, "0 :add 1 -> 1\n0 :read nil -> [1 5]") == "unexpected");
     CHECK(found(eventual, "0 :add 1 -> 1\n0 :read nil -> [1 1]") == "duplicate");
     CHECK(found(eventual, "0 :add 1 -> ?\n0 :read nil -> []").starts_with("unknown: no element"));
+    // The read that began first saw it rightly, the one inside it too early.
+    CHECK(found(eventual,
+                "0 :read nil\n1 :read nil -> [1]\n1 :add 1 -> 1\n0 -> [1]\n"
+                "1 :read nil -> [1]") == "unexpected");
 }
 
 TEST_CASE("totals: a counter stays within what was added", "[fast]") {
@@ -153,6 +160,54 @@ TEST_CASE("totals: reads of several keys do not fork", "[fast]") {
     CHECK(found(request, "0 :write [[:w 1 1]] -> nil\n1 :write [[:w 1 2]] -> nil")
               .starts_with("unknown: key 1 is written twice"));
     CHECK(found(request, "0 :read nil -> 3") == "error");
+    CHECK(found(request, "0 :read nil -> [[:r 1 1] [:r 1 nil]]") == "error");
+    // Where writes were recorded, a read shows what they wrote.
+    CHECK(found(request, "0 :write [[:w 1 1]] -> nil\n2 :read nil -> [[:r 1 2]]") == "unexpected");
+    CHECK(found(request, "0 :write [[:w 1 1]] -> !\n2 :read nil -> [[:r 1 1]]") == "unexpected");
+    CHECK(found(request, "0 :write [[:w 1 1]] -> ?\n2 :read nil -> [[:r 1 1]]") == "valid");
+    CHECK(found(request, "2 :read nil -> [[:r 1 1]]\n0 :write [[:w 1 1]] -> nil") == "unexpected");
+}
+
+TEST_CASE("totals: comments show what was written before what they show", "[fast]") {
+    const JudgeRequest request{.model = "comments"};
+    CHECK(found(request,
+                "2 :read nil\n0 :write 1 -> nil\n1 :write 2 -> nil\n"
+                "2 -> #{2}") == "causal-reverse");
+    // They overlap, or the one missed was never acknowledged.
+    CHECK(found(request, "0 :write 1\n1 :write 2 -> nil\n0 -> nil\n2 :read nil -> #{2}") ==
+          "valid");
+    CHECK(found(request, "0 :write 1 -> ?\n1 :write 2 -> nil\n2 :read nil -> (2)") == "valid");
+    CHECK(found(request, "0 :write 1 -> !\n1 :write 2 -> nil\n2 :read nil -> [2]") == "valid");
+    // What was seen of a write of unknown outcome came after its invocation.
+    CHECK(found(request, "0 :write 1 -> nil\n1 :write 2 -> ?\n2 :read nil -> #{2}") ==
+          "causal-reverse");
+    CHECK(found(request, "0 :write 1 -> !\n2 :read nil -> #{1}") == "unexpected");
+    CHECK(found(request, "2 :read nil -> #{5}\n2 :read nil -> #{5}") == "unexpected");
+    CHECK(found(request, "2 :read nil -> #{1}\n0 :write 1 -> nil") == "unexpected");
+    CHECK(found(request, "0 :write 1 -> nil\n2 :read nil -> [1 1]") == "duplicate");
+    CHECK(found(request, "0 :write 1 -> nil\n2 :read nil -> []\n2 :read nil -> nil") == "valid");
+    // Each key by itself.
+    CHECK(found(request,
+                "0 :write [7 1] -> [7 1]\n1 :write [8 2] -> [8 2]\n"
+                "2 :read [8 nil] -> [8 #{2}]") == "valid");
+    CHECK(found(request,
+                "0 :write [7 1] -> [7 1]\n1 :write [7 2] -> [7 2]\n"
+                "2 :read [7 nil] -> [7 #{2}]") == "causal-reverse");
+    CHECK(found(request, "0 :read nil -> 7") == "error");
+    CHECK(found(request, "0 :add 7 -> 7") == "error");
+    const auto judged = judge(
+        history_of("0 :write 1 -> nil\n1 :write 2 -> nil\n2 :read nil -> #{2}"), "h", request);
+    REQUIRE(judged->anomalies.size() == 1);
+    CHECK(judged->anomalies[0].words ==
+          "(process 2: read = [2] [operation 2]) shows 2 but misses 1, though (process 0: write 1 "
+          "[operation 0]) had been acknowledged before (process 1: write 2 [operation 1]) was "
+          "invoked");
+    REQUIRE(judged->anomalies[0].steps.size() == 3);
+    for (std::size_t step = 0; step < 3; ++step) {
+        CHECK(judged->anomalies[0].steps[step].to ==
+              judged->anomalies[0].steps[(step + 1) % 3].from);
+    }
+    CHECK(judged->ruled_out == std::vector<std::string>{"strict-serializable"});
 }
 
 TEST_CASE("totals: ids, monotonic reads and sequences", "[fast]") {
@@ -169,13 +224,17 @@ TEST_CASE("totals: ids, monotonic reads and sequences", "[fast]") {
                 "0 :read nil\n1 :read nil -> 4\n0 -> 5\n1 :read nil -> 6") == "valid");
     CHECK(found({.model = "sequence"}, "0 :read nil -> [nil nil 2 1]") == "valid");
     CHECK(found({.model = "sequence"}, "0 :read nil -> [nil 3 nil 1]") == "gap");
+    CHECK(found({.model = "sequence"}, "0 :add [0 1] -> [0 1]\n1 :read [0 nil] -> [0 [nil 1]]") ==
+          "valid");
+    CHECK(found({.model = "sequence"}, "1 :read [0 nil] -> [0 [2 nil]]") == "gap");
+    CHECK(found({.model = "sequence"}, "1 :read nil -> [2 nil]") == "gap");
 }
 
 TEST_CASE("totals: elle-cli's histories have their verdicts", "[fast][recorded]") {
     const char* const root = std::getenv("GEODE_DATA");
     const std::filesystem::path folder =
         std::filesystem::path(root != nullptr ? root : "../shared/data") / "histories" /
-        "elle-cli" / "histories" / "jepsen";
+        "elle-cli" / "histories";
     if (!std::filesystem::exists(folder)) {
         WARN("skipped: elle-cli");
         return;
@@ -193,21 +252,22 @@ TEST_CASE("totals: elle-cli's histories have their verdicts", "[fast][recorded]"
         if (!judged) FAIL(judged.error().message);
         CHECK(judged->verdict == verdict);
     };
-    expect("counter.edn", {.model = "counter", .consistency = "bounds"}, Verdict::valid);
-    expect("counter.json", {.model = "counter", .consistency = "bounds"}, Verdict::valid);
-    expect("counter.edn", {.model = "counter"}, Verdict::valid);
-    expect("set.edn", {.model = "set", .consistency = "final-read"}, Verdict::valid);
-    expect("set.edn", {.model = "set"}, Verdict::valid);
-    expect("set_full.edn", {.model = "set-full"}, Verdict::invalid);
-    expect("set_full.json", {.model = "set-full", .format = "elle-json"}, Verdict::invalid);
-    expect("bank.edn", {.model = "bank"}, Verdict::valid);
-    expect("bank.json", {.model = "bank", .initial = "100"}, Verdict::valid);
-    expect("bank-tidb.edn", {.model = "bank"}, Verdict::invalid);
-    expect("bank-neg.edn", {.model = "bank"}, Verdict::valid);
-    expect("bank-negative-balances.json", {.model = "bank"}, Verdict::invalid);
-    expect("bank-negative-balances.json", {.model = "bank", .consistency = "total"},
+    expect("jepsen/counter.edn", {.model = "counter", .consistency = "bounds"}, Verdict::valid);
+    expect("jepsen/counter.json", {.model = "counter", .consistency = "bounds"}, Verdict::valid);
+    expect("jepsen/counter.edn", {.model = "counter"}, Verdict::valid);
+    expect("jepsen/set.edn", {.model = "set", .consistency = "final-read"}, Verdict::valid);
+    expect("jepsen/set.edn", {.model = "set"}, Verdict::valid);
+    expect("jepsen/set_full.edn", {.model = "set-full"}, Verdict::invalid);
+    expect("jepsen/set_full.json", {.model = "set-full", .format = "elle-json"}, Verdict::invalid);
+    expect("jepsen/bank.edn", {.model = "bank"}, Verdict::valid);
+    expect("jepsen/bank.json", {.model = "bank", .initial = "100"}, Verdict::valid);
+    expect("jepsen/bank-tidb.edn", {.model = "bank"}, Verdict::invalid);
+    expect("jepsen/bank-neg.edn", {.model = "bank"}, Verdict::valid);
+    expect("jepsen/bank-negative-balances.json", {.model = "bank"}, Verdict::invalid);
+    expect("jepsen/bank-negative-balances.json", {.model = "bank", .consistency = "total"},
            Verdict::valid);
-    expect("long-fork.edn", {.model = "long-fork"}, Verdict::invalid);
+    expect("jepsen/long-fork.edn", {.model = "long-fork"}, Verdict::invalid);
+    expect("custom/comments.edn", {.model = "comments"}, Verdict::invalid);
 }
 
 }  // namespace

@@ -105,7 +105,8 @@ def examples(root):
             ('bank', 'jepsen/bank-tidb.edn', (), False),
             ('bank', 'jepsen/bank-neg.edn', ('--consistency', 'total'), True),
             ('bank', 'jepsen/bank-negative-balances.json', (), False),
-            ('long-fork', 'jepsen/long-fork.edn', (), False)):
+            ('long-fork', 'jepsen/long-fork.edn', (), False),
+            ('comments', 'custom/comments.edn', (), False)):
         yield Case('elle-cli', model, '', options, f'{base}/{file}', valid(expected))
 
 

@@ -10,12 +10,14 @@ constexpr std::uint32_t none = UINT32_MAX;
 
 /// What is known of one element.
 struct Element {
-    std::uint32_t addition = none;  // one that succeeded, or may have
+    std::uint32_t addition = none;          // one that succeeded, or may have
+    std::uint64_t begun = never_completed;  // when the first of them was invoked
     bool acknowledged = false;
     std::uint64_t known = never_completed;  // when its presence was first proven
     std::uint32_t known_by = none;
     std::uint32_t last_present = none;  // the read invoked last that shows it
     std::uint32_t last_absent = none;   // the read invoked last, after it was known, that misses it
+    bool told = false;                  // that it was shown when it could not be there
 };
 
 class SetTotals {
@@ -55,6 +57,7 @@ Result<void> SetTotals::gather() {
             continue;
         }
         Element& element = elements_[one.argument.value()];
+        element.begun = std::min(element.begun, one.invoked);
         const bool ok = one.completion == Completion::ok;
         if (element.addition == none || ok) element.addition = index;
         element.acknowledged = element.acknowledged || ok;
@@ -82,10 +85,12 @@ Result<void> SetTotals::check_read(std::uint32_t index, bool report) {
                           findings_.words(index) + " shows " + values.describe(id) + " twice",
                           {index});
         }
-        if (report && !added(element) && element.last_present == none) {
+        if (report && element.begun > read.completed && !element.told) {
+            element.told = true;
             findings_.add("unexpected",
                           findings_.words(index) + " shows " + values.describe(id) +
-                              ", which nobody added, or not successfully",
+                              (added(element) ? ", which nobody had begun to add"
+                                              : ", which nobody added, or not successfully"),
                           {index});
         }
         element.last_present = index;

@@ -6,33 +6,13 @@
 #include <set>
 
 #include "base/hash_map.h"
+#include "workloads/check/keyed_values.h"
+#include "workloads/check/total_parts.h"
 
 namespace geode::check {
 namespace {
 
 constexpr std::uint64_t lookup_salt = 0x746f;  // lookups only, never iterated
-
-Error objection(const History& history, const Operation& operation, std::string_view wanted) {
-    return make_error(ErrorCode::invalid_argument, "expected " + std::string(wanted) + ", not " +
-                                                       describe(operation, history.values));
-}
-
-bool is_ok_read(const Operation& operation) {
-    return operation.function == Function::read && operation.completion == Completion::ok;
-}
-
-/// invalid_argument for an operation whose function is none of `known`.
-Result<void> check_functions(const History& history, std::initializer_list<Function> known) {
-    for (const Operation& operation : history.operations) {
-        if (std::ranges::find(known, operation.function) != known.end()) continue;
-        std::string wanted;
-        for (const Function function : known) {
-            wanted.append(wanted.empty() ? "" : " or ").append(to_string(function));
-        }
-        return objection(history, operation, wanted);
-    }
-    return {};
-}
 
 bool is_pair(ValueId id, const ValueTable& values) {
     return values.kind(id) == ValueKind::list && values.list_of(id).size() == 2;
@@ -211,98 +191,6 @@ void CounterBounds::pass(const Moment& moment) {
                   {moment.operation});
 }
 
-/// Which of the keys a read has seen written.
-struct ForkRead {
-    std::uint32_t operation = 0;
-    std::vector<ValueId> keys;  // sorted
-    std::vector<ValueId> seen;  // sorted, those with a value
-};
-
-class LongFork {
-public:
-    explicit LongFork(const History& history) : history_(history), findings_(history) {}
-
-    Result<Judgement> run();
-
-private:
-    Result<ForkRead> parse(std::uint32_t index) const;
-    void compare(std::vector<ForkRead>& reads);
-
-    const History& history_;
-    Findings findings_;
-};
-
-Result<ForkRead> LongFork::parse(std::uint32_t index) const {
-    const Operation& operation = history_.operations[index];
-    const ValueTable& values = history_.values;
-    const bool read = operation.function == Function::read;
-    const ValueId list = read ? operation.result : operation.argument;
-    const std::string_view wanted = "a list of [r key value] or [w key value]";
-    if (values.kind(list) != ValueKind::list) return objection(history_, operation, wanted);
-    ForkRead out{.operation = index, .keys = {}, .seen = {}};
-    for (const ValueId element : values.list_of(list)) {
-        const bool triple =
-            values.kind(element) == ValueKind::list && values.list_of(element).size() == 3;
-        if (!triple) return objection(history_, operation, wanted);
-        const auto parts = values.list_of(element);
-        out.keys.push_back(parts[1]);
-        if (parts[2] != nil_value) out.seen.push_back(parts[1]);
-    }
-    std::ranges::sort(out.keys);
-    std::ranges::sort(out.seen);
-    return out;
-}
-
-Result<Judgement> LongFork::run() {
-    GEODE_TRY_VOID(check_functions(history_, {Function::read, Function::write}));
-    std::map<std::vector<ValueId>, std::vector<ForkRead>> groups;
-    std::map<ValueId, std::uint32_t> writes;
-    std::string twice;
-    for (std::uint32_t index = 0; index < history_.operations.size(); ++index) {
-        const Operation& operation = history_.operations[index];
-        if (operation.completion == Completion::fail) continue;
-        if (operation.function == Function::read && operation.completion != Completion::ok) {
-            continue;
-        }
-        GEODE_TRY(ForkRead parsed, parse(index));
-        if (operation.function == Function::read) {
-            groups[parsed.keys].push_back(std::move(parsed));
-            continue;
-        }
-        for (const ValueId key : parsed.keys) {
-            const auto [first, fresh] = writes.try_emplace(key, index);
-            if (!fresh && twice.empty()) {
-                twice = "key " + findings_.value_words(key) + " is written twice, by " +
-                        findings_.words(first->second) + " and " + findings_.words(index) +
-                        ", so that reads do not tell an order";
-            }
-        }
-    }
-    if (!twice.empty()) return Findings(history_).undecided("long-fork", std::move(twice));
-    for (auto& [keys, reads] : groups) compare(reads);
-    return std::move(findings_).judgement("parallel-snapshot-isolation");
-}
-
-/// Sets are ordered by inclusion exactly when, by size, each includes the one before.
-void LongFork::compare(std::vector<ForkRead>& reads) {
-    std::ranges::stable_sort(reads, {}, [](const ForkRead& read) { return read.seen.size(); });
-    for (std::size_t index = 1; index < reads.size(); ++index) {
-        const ForkRead& less = reads[index - 1];
-        const ForkRead& more = reads[index];
-        std::vector<ValueId> missing;
-        std::ranges::set_difference(less.seen, more.seen, std::back_inserter(missing));
-        if (missing.empty()) continue;
-        std::vector<ValueId> extra;
-        std::ranges::set_difference(more.seen, less.seen, std::back_inserter(extra));
-        findings_.add("long-fork",
-                      findings_.words(less.operation) + " has seen key " +
-                          findings_.value_words(missing.front()) + " written but not key " +
-                          findings_.value_words(extra.front()) + ", " +
-                          findings_.words(more.operation) + " the other way round",
-                      {less.operation, more.operation});
-    }
-}
-
 }  // namespace
 
 Result<Judgement> check_bank(const History& history, const BankOptions& options) {
@@ -311,10 +199,6 @@ Result<Judgement> check_bank(const History& history, const BankOptions& options)
 
 Result<Judgement> check_counter_bounds(const History& history, std::int64_t initial) {
     return CounterBounds(history, initial).run();
-}
-
-Result<Judgement> check_long_fork(const History& history) {
-    return LongFork(history).run();
 }
 
 Result<Judgement> check_unique_ids(const History& history) {
@@ -377,15 +261,14 @@ Result<Judgement> check_monotonic(const History& history, MonotonicScope scope) 
 }
 
 Result<Judgement> check_sequence(const History& history) {
-    GEODE_TRY_VOID(check_functions(history, {Function::read, Function::write}));
+    GEODE_TRY_VOID(check_functions(history, {Function::read, Function::write, Function::add}));
     Findings findings(history);
     for (std::uint32_t index = 0; index < history.operations.size(); ++index) {
         const Operation& operation = history.operations[index];
         if (!is_ok_read(operation)) continue;
-        if (history.values.kind(operation.result) != ValueKind::list) {
-            return objection(history, operation, "a read of a list");
-        }
-        const auto seen = history.values.list_of(operation.result);
+        const auto shown = keyed_result(operation, history.values);
+        if (!shown) return objection(history, operation, "a read of a list");
+        const auto seen = shown->elements;
         const auto first =
             std::ranges::find_if(seen, [](ValueId value) { return value != nil_value; });
         const auto gap = std::find(first, seen.end(), nil_value);

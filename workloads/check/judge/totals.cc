@@ -11,6 +11,7 @@ namespace {
 constexpr std::array<std::string_view, 2> bank_levels = {"nonnegative", "total"};
 constexpr std::array<std::string_view, 2> full_set_levels = {"eventual", "fresh"};
 constexpr std::array<std::string_view, 1> fork_levels = {"parallel-snapshot-isolation"};
+constexpr std::array<std::string_view, 1> comment_levels = {"strict-serializable"};
 constexpr std::array<std::string_view, 1> id_levels = {"unique-ids"};
 constexpr std::array<std::string_view, 2> monotonic_levels = {"process", "realtime"};
 constexpr std::array<std::string_view, 1> sequence_levels = {"sequential"};
@@ -59,6 +60,9 @@ Result<Judgement> full_set(History& history, const JudgeRequest& request) {
 Result<Judgement> long_fork(History& history, const JudgeRequest& /*request*/) {
     return check_long_fork(history);
 }
+Result<Judgement> comments(History& history, const JudgeRequest& /*request*/) {
+    return check_comments(history);
+}
 Result<Judgement> unique_ids(History& history, const JudgeRequest& /*request*/) {
     return check_unique_ids(history);
 }
@@ -75,13 +79,15 @@ Result<Judgement> sequence(History& history, const JudgeRequest& /*request*/) {
 std::span<const ModelSpec> total_models() {
     using enum HistoryKind;
     static constexpr std::string_view nothing = "has no initial value";
-    static constexpr std::array<ModelSpec, 6> models = {{
+    static constexpr std::array<ModelSpec, 7> models = {{
         {"bank", "reads of all balances, transfers; the total never changes", balances, bank_levels,
          judge_bank},
         {"set-full", "add, read of the whole; each element from when it is known", objects,
          full_set_levels, full_set, nothing},
         {"long-fork", "reads and writes of several registers, each written once", objects,
          fork_levels, long_fork, nothing},
+        {"comments", "writes of ids, reads of all; what was written before is seen before", objects,
+         comment_levels, comments, nothing},
         {"unique-ids", "generate; no id twice", objects, id_levels, unique_ids, nothing},
         {"monotonic", "reads of a value that never goes back", objects, monotonic_levels, monotonic,
          nothing},
