@@ -30,6 +30,14 @@ struct ElementChanges {
     Changes removals;
 };
 
+/// Sorted, each once: a set may list an element more often.
+std::vector<ValueId> held_by(const SetReplica& replica) {
+    std::vector<ValueId> held = replica.elements;
+    std::ranges::sort(held);
+    held.erase(std::ranges::unique(held).begin(), held.end());
+    return held;
+}
+
 class SetConvergence {
 public:
     SetConvergence(const History& history, std::span<const SetReplica> replicas)
@@ -78,9 +86,7 @@ Result<Judgement> SetConvergence::run() {
         note(adds ? element.additions : element.removals, index);
     }
     for (const SetReplica& replica : replicas_) {
-        std::vector<ValueId> held = replica.elements;
-        std::ranges::sort(held);
-        held.erase(std::ranges::unique(held).begin(), held.end());
+        const std::vector<ValueId> held = held_by(replica);
         for (const ValueId element : held) judge(replica, element, true);
         for (const auto& [element, changes] : elements_) {
             if (!std::ranges::binary_search(held, element)) judge(replica, element, false);
@@ -114,10 +120,8 @@ void SetConvergence::judge(const SetReplica& replica, ValueId element, bool pres
 
 void SetConvergence::compare() {
     for (std::size_t index = 1; index < replicas_.size(); ++index) {
-        std::vector<ValueId> first = replicas_.front().elements;
-        std::vector<ValueId> other = replicas_[index].elements;
-        std::ranges::sort(first);
-        std::ranges::sort(other);
+        const std::vector<ValueId> first = held_by(replicas_.front());
+        const std::vector<ValueId> other = held_by(replicas_[index]);
         std::vector<ValueId> differ;
         std::ranges::set_symmetric_difference(first, other, std::back_inserter(differ));
         if (differ.empty()) continue;

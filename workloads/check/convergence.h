@@ -9,9 +9,9 @@
 // a register read once at the end: it must be there if an addition was acknowledged and no removal
 // could have come after it (else `lost`); it must not be there if a removal was acknowledged and no
 // addition could have come after it (else `resurrected`), nor if nobody added it (else
-// `unexpected`). Of two that overlap either may win. A counter must hold the sum of what was
-// acknowledged, give or take what may have happened (else `miscounted`). Replicas that differ are
-// `diverged`.
+// `unexpected`). Of two that overlap either may win. A counter must hold what was acknowledged, and
+// between that with all decrements and that with all increments that may have happened (else
+// `miscounted`). Replicas that differ are `diverged`.
 //
 // Source: Shapiro et al., "Conflict-free replicated data types", SSS 2011 (strong eventual
 // consistency), checked from the outside.
@@ -27,7 +27,7 @@ namespace geode::check {
 
 struct SetReplica {
     std::string name;
-    std::vector<ValueId> elements;  ///< of the history's values, in any order
+    std::vector<ValueId> elements;  ///< of the history's values, in any order, also twice
 };
 
 struct CounterReplica {

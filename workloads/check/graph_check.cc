@@ -230,13 +230,17 @@ std::vector<GraphViolation> check_unique(std::span<const UniqueValue> values) {
         return std::tie(a->constraint, a->value, a->element) <
                std::tie(b->constraint, b->value, b->element);
     });
+    const auto same = [](const UniqueValue* a, const UniqueValue* b) {
+        return std::tie(a->constraint, a->value) == std::tie(b->constraint, b->value);
+    };
     std::vector<GraphViolation> found;
-    const UniqueValue* first = nullptr;  // that holds the value of the last one seen
+    const UniqueValue* first = nullptr;   // that holds the value of the last one seen
+    const UniqueValue* before = nullptr;  // the last one seen
     for (const UniqueValue* const value : sorted) {
-        const bool same = first != nullptr && first->constraint == value->constraint &&
-                          first->value == value->value;
-        if (!same) first = value;
-        if (value->element == first->element) continue;
+        if (first == nullptr || !same(first, value)) first = before = value;
+        const bool listed_before = value->element == before->element;
+        before = value;
+        if (listed_before) continue;
         std::string name = describe(value->element);
         std::string words = name + " holds " + shown(value->value) + ", as " +
                             describe(first->element) + " does, but " + value->constraint +
