@@ -47,8 +47,7 @@ private:
     bool wants(SessionGuarantee guarantee) const { return guarantee_ == guarantee; }
     /// The session of a node: of one of unknown outcome that of the node before it, if any.
     std::uint32_t session_of(std::uint32_t node) const {
-        const bool alone = at(node).place == 0 && at(node).before != no_node;
-        return alone ? at(at(node).before).chain : at(node).chain;
+        return at(node).before == no_node ? at(node).chain : at(at(node).before).chain;
     }
     /// How many nodes of its session come before it.
     std::uint32_t place_of(std::uint32_t node) const {
@@ -76,7 +75,7 @@ void Sessions::run() {
     view_ = seen_;
     follows_.resize(reads_from_.nodes.size());
     for (std::uint32_t node = 0; node < reads_from_.nodes.size(); ++node) {
-        // Writes of unknown outcome are nobody's earlier writes.
+        // Writes of unknown outcome are nobody's earlier writes: no one would look at them.
         if (session_of(node) != at(node).chain) continue;
         (at(node).write ? writes_ : reads_)[{at(node).key, at(node).chain}].push_back(node);
     }
@@ -87,8 +86,6 @@ void Sessions::run() {
 void Sessions::visit(std::uint32_t node) {
     const bool write = at(node).write;
     if (!write) {
-        // Everything is younger than the initial value.
-        if (at(node).from != no_node) demand(initial_of(at(node).key), at(node).from, node, node);
         if (wants(SessionGuarantee::read_your_writes)) {
             read_own_writes(node);
         } else {
@@ -98,7 +95,7 @@ void Sessions::visit(std::uint32_t node) {
         if (wants(SessionGuarantee::writes_follow_reads)) read_after_reads(node);
         return;
     }
-    demand(initial_of(at(node).key), node, node, node);
+    demand(initial_of(at(node).key), node, node, node);  // everything is younger than that
     if (wants(SessionGuarantee::monotonic_writes)) write_on(node);
     if (wants(SessionGuarantee::writes_follow_reads)) write_after_reads(node);
 }
@@ -181,8 +178,7 @@ void Sessions::read_after_writes(std::uint32_t read) {
 
 void Sessions::write_after_reads(std::uint32_t write) {
     Clock follows = view_[session_of(write)];
-    std::uint32_t& own = follows[session_of(write)];
-    own = std::max(own, place_of(write));
+    follows[session_of(write)] = place_of(write);  // others know at most of what came before
     const auto first = reads_.lower_bound({at(write).key, 0});
     for (auto list = first; list != reads_.end() && list->first.first == at(write).key; ++list) {
         const std::uint32_t earlier = last_before(list->second, follows[list->first.second]);
