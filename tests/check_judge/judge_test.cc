@@ -204,10 +204,26 @@ TEST_CASE("judge: what a level cannot take is said", "[fast]") {
     const std::string twice = in_turn("0 w x 1 1 w x 1");
     CHECK(judged("causal", twice).starts_with("unknown: (process 1: write"));
     CHECK(judged("monotonic-reads", twice).starts_with("unknown: (process 1: write"));
+    CHECK(judged("causal", in_turn("0 w x nil")).starts_with("unknown: (process 0: write"));
     CHECK(judged("sequential", twice) == "valid: ");
     CHECK(judged("bounded-staleness=5", twice).starts_with("h: expected a bound as 100ms"));
     CHECK(judged("bounded-staleness=", twice).starts_with("unknown consistency"));
     CHECK(judged("bounded-staleness=1s", stale_read).starts_with("h: bounded staleness takes a"));
+    const std::string no_end = "{:process 0 :time 5 :type :invoke :f :write :value 1}";
+    CHECK(judged("bounded-staleness=1s", no_end) == "valid: ");
+    CHECK(judged("bounded-staleness=1s", no_end + "{:process 0 :type :ok :f :write :value 1}")
+              .starts_with("h: bounded staleness takes a"));
+}
+
+TEST_CASE("judge: causal consistency takes four bytes for each operation and process", "[fast]") {
+    const auto verdict = [](std::uint64_t bytes) {
+        const auto judged =
+            judge(in_turn("0 w x 1 1 r x 1"), "h",
+                  {.model = "register", .consistency = "causal", .budget = {.bytes_max = bytes}});
+        return std::string(to_string(judged->verdict)) + ": " + judged->reason;
+    };
+    CHECK(verdict(16) == "valid: ");
+    CHECK(verdict(15) == "unknown: the limit of 15 bytes of memory");
 }
 
 TEST_CASE("judge: a model of the user's own", "[fast]") {

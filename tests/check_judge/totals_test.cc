@@ -144,6 +144,8 @@ TEST_CASE("totals: a counter stays within what was added", "[fast]") {
     CHECK(found({.model = "counter", .consistency = "bounds", .initial = "5"},
                 "0 :read nil -> 5") == "valid");
     CHECK(found(request, "0 :add 9223372036854775807 -> nil\n0 :add 1 -> nil") == "error");
+    CHECK(found(request, "0 :add -9223372036854775808 -> nil") == "error");
+    CHECK(found(request, "0 :subtract -9223372036854775808 -> nil") == "error");
 }
 
 TEST_CASE("totals: reads of several keys do not fork", "[fast]") {

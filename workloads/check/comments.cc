@@ -75,7 +75,7 @@ void Comments::note_write(std::uint32_t index) {
     const auto [key, id] = keyed_argument(write, history_.values);
     Comment& comment = groups_[key].comments[id];
     if (comment.begun == none) comment.begun = index;
-    if (write.completion != Completion::ok) return;
+    // One of unknown outcome never completes.
     if (write.completed < acknowledged_at(comment)) comment.acknowledged = index;
 }
 

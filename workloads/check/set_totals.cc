@@ -12,7 +12,6 @@ constexpr std::uint32_t none = UINT32_MAX;
 struct Element {
     std::uint32_t addition = none;          // one that succeeded, or may have
     std::uint64_t begun = never_completed;  // when the first of them was invoked
-    bool acknowledged = false;
     std::uint64_t known = never_completed;  // when its presence was first proven
     std::uint32_t known_by = none;
     std::uint32_t last_present = none;  // the read invoked last that shows it
@@ -60,7 +59,6 @@ Result<void> SetTotals::gather() {
         element.begun = std::min(element.begun, one.invoked);
         const bool ok = one.completion == Completion::ok;
         if (element.addition == none || ok) element.addition = index;
-        element.acknowledged = element.acknowledged || ok;
         if (ok && one.completed < element.known) {
             element.known = one.completed;
             element.known_by = index;
@@ -112,8 +110,9 @@ Result<Judgement> SetTotals::final_read() {
     GEODE_TRY_VOID(check_read(last, true));
     for (std::uint32_t id = 0; id < elements_.size(); ++id) {
         const Element& element = elements_[id];
+        // Known before the only read that was looked at: by an acknowledgement.
         const bool before = element.known < operation(last).invoked;
-        if (!element.acknowledged || !before || element.last_present == last) continue;
+        if (!before || element.last_present == last) continue;
         findings_.add("lost",
                       "the last read, " + findings_.words(last) + ", misses what " +
                           findings_.words(element.addition) + " was acknowledged to add",
