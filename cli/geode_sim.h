@@ -98,6 +98,7 @@ struct CheckCommand {
     std::string model;
     std::string model_file;  ///< of the model `file`
     std::string consistency;
+    std::vector<std::string> anomalies;
     std::string format = "auto";
     std::optional<std::string> initial;
     std::string memory;

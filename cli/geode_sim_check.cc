@@ -128,13 +128,14 @@ Result<void> draw(const std::string& directory, const std::string& file,
     return {};
 }
 
-/// `definition` must outlive the request.
+/// `command` and `definition` must outlive the request.
 Result<check::JudgeRequest> request_of(const CheckCommand& command, std::string_view definition) {
     check::JudgeRequest request{.model = command.model,
                                 .consistency = command.consistency,
                                 .format = command.format,
                                 .initial = command.initial,
                                 .definition = definition};
+    request.anomalies.assign(command.anomalies.begin(), command.anomalies.end());
     GEODE_TRY([[maybe_unused]] const check::ModelSpec spec, check::find_model(request));
     if (!command.memory.empty()) {
         GEODE_TRY(request.budget.bytes_max, parse_size(command.memory));

@@ -38,6 +38,7 @@ void list_models() {
     for (const check::ModelSpec& spec : check::model_specs()) {
         std::printf("%-16s %s\n", text(spec.name).c_str(), text(spec.about).c_str());
         list_names("consistency", spec.levels);
+        if (!spec.anomalies.empty()) list_names("anomalies", spec.anomalies);
         list_names("read as", check::read_formats(spec.kind));
         list_names("written as", check::write_formats(spec.kind));
     }

@@ -58,10 +58,11 @@ examples:
   geode-sim check --model register recorded/*.log
   geode-sim check --model register --initial 0 --consistency sequential history.edn.gz
   geode-sim check --model list-append --consistency snapshot-isolation --draw pictures jepsen.edn
+  geode-sim check --model list-append --anomalies G1,G-single-item jepsen.edn
   geode-sim check --model kv --json - < history.txt
   geode-sim check --model rw-register --consistency snapshot-isolation tpcc.tar.gz
   geode-sim check --model file --model-file lock.model history.edn
-  geode-sim list models          each model's levels of consistency and formats
+  geode-sim list models          each model's levels of consistency, anomalies and formats
 
 Prints file, valid|invalid|unknown and the anomaly, tab-separated. A history is unknown only for a
 reason, which stands in place of the anomaly: most often the budget of --memory or --steps, which
@@ -161,6 +162,12 @@ void add_check(CLI::App& app, Commands& all) {
                       "with --model file: a model of your own (docs/formats/model.md)");
     check->add_option("--consistency", all.check.consistency,
                       "the level promised (linearizable, or strict-serializable for transactions)");
+    check
+        ->add_option("--anomalies", all.check.anomalies,
+                     "look for these instead of a level's: G0,G1,G-single (transactions)")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->excludes("--consistency");
     check->add_option("--format", all.check.format, "the notation (auto: found by looking)");
     check->add_option("--initial", all.check.initial, "the initial value (the model's own)");
     check->add_option("--memory", all.check.memory, "budget of a search: 512M, 2G (1G)");

@@ -64,6 +64,9 @@ class CheckCommand(unittest.TestCase):
         for words, expected in ((['--model', 'tape'], 'unknown model "tape"; there are: register'),
                                 (['--model', 'register', '--consistency', 'x'], 'linearizable'),
                                 (['--model', 'register', '--format', 'x'], 'auto'),
+                                (['--model', 'list-append', '--anomalies', 'G0,x'], 'G1c'),
+                                (['--model', 'list-append', '--consistency', 'serializable',
+                                  '--anomalies', 'G0'], 'excludes'),
                                 (['--model', 'register', '--memory', '3X'], '512M')):
             status, out, err = check(*words, self.good)
             self.assertEqual((status, out), (2, ''))
@@ -80,6 +83,15 @@ class CheckCommand(unittest.TestCase):
         status, _, err = check('--model', 'file', '--model-file', wrong, self.good)
         self.assertEqual(status, 2)
         self.assertIn(':2: expected', err)
+
+    def test_anomalies_by_name(self):
+        skew = self.write('skew.edn', b'''{:type :ok :value [[:r :x []] [:append :y 1]]}
+{:type :ok :value [[:r :y []] [:append :x 1]]}
+''')
+        self.assertEqual(check('--model', 'list-append', '--anomalies', 'G0,G1', skew)[0], 0)
+        status, out, _ = check('--model', 'list-append', '--anomalies', 'G1,G2-item', skew)
+        self.assertEqual(status, 1)
+        self.assertIn('\tinvalid\tG2-item: write skew', out)
 
     def test_gzip_and_stdin(self):
         packed = self.write('bad.edn.gz', gzip.compress(BAD.encode()))

@@ -53,6 +53,25 @@ Result<Judgement> judge_history(const ModelSpec& spec, RecordedHistory& recorded
                                                    request);
 }
 
+Result<void> check_anomalies(const JudgeRequest& request, const ModelSpec& spec) {
+    const std::string of_model = " for the model " + std::string(spec.name);
+    if (request.anomalies.empty()) return {};
+    if (!request.consistency.empty()) {
+        return make_error(ErrorCode::invalid_argument,
+                          "a consistency or anomalies can be asked for, not both");
+    }
+    if (spec.anomalies.empty()) {
+        return make_error(ErrorCode::invalid_argument,
+                          "there are no anomalies to ask for" + of_model +
+                              "; ask for a consistency: " + join(spec.levels));
+    }
+    for (const std::string_view anomaly : request.anomalies) {
+        if (std::ranges::find(spec.anomalies, anomaly) != spec.anomalies.end()) continue;
+        return unknown_name("anomaly" + of_model, anomaly, join(spec.anomalies));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::vector<ModelSpec> model_specs() {
@@ -81,13 +100,16 @@ Result<ModelSpec> find_model(const JudgeRequest& request) {
                                                            " " + std::string(spec->starts) +
                                                            "; leave --initial out");
     }
+    GEODE_TRY_VOID(check_anomalies(request, *spec));
     return *spec;
 }
 
 Result<Judgement> judge(const Recording& recording, const JudgeRequest& request) {
     GEODE_TRY(const ModelSpec spec, find_model(request));
     JudgeRequest complete = request;
-    if (complete.consistency.empty()) complete.consistency = spec.levels.front();
+    if (complete.consistency.empty() && complete.anomalies.empty()) {
+        complete.consistency = spec.levels.front();
+    }
     GEODE_TRY(RecordedHistory recorded,
               read_recording(recording, {.kind = spec.kind, .format = request.format}));
     Result<Judgement> judgement = judge_history(spec, recorded, complete);

@@ -25,6 +25,7 @@ namespace geode::check {
 struct JudgeRequest {
     std::string_view model;                             ///< the name of a ModelSpec
     std::string_view consistency = {};                  ///< one of its levels; empty: the first
+    std::vector<std::string_view> anomalies = {};       ///< look for these instead of a level's
     std::string_view format = "auto";                   ///< one of its formats, or auto: by looking
     std::optional<std::string> initial = std::nullopt;  ///< initial value; empty: the model's own
     std::string_view definition = {};  ///< of the model `file`: its text (docs/formats/model.md)
@@ -45,14 +46,15 @@ struct ModelSpec {
     std::variant<JudgeOperations, JudgeTransactions> judge;
     /// Why JudgeRequest::initial is refused: "always starts empty". Empty: it is taken.
     std::string_view starts = {};
+    std::span<const std::string_view> anomalies = {};  ///< that can be looked for by name
 };
 
 /// All models, in the order in which a list shows them.
 std::vector<ModelSpec> model_specs();
 
 /// Looks the names in the request up, so that a command line is judged before its files are read.
-/// invalid_argument, listing the names there are, for a model, level or format that is not, and for
-/// an initial value that the model does not take.
+/// invalid_argument, listing the names there are, for a model, level, anomaly or format that is
+/// not; for a level and anomalies at once, and for an initial value that the model does not take.
 Result<ModelSpec> find_model(const JudgeRequest& request);
 
 /// Error as above; and invalid_argument for what is not in the notation, as "name:line: expected

@@ -6,6 +6,7 @@
 
 #include "workloads/check/judge/model_tables.h"
 #include "workloads/check/txn/register.h"
+#include "workloads/check/txn/register_anomalies.h"
 
 namespace geode::check {
 namespace {
@@ -15,8 +16,14 @@ Result<Judgement> judge_registers(txn::SessionHistory& recorded, const JudgeRequ
     // Most recordings of registers come from tools for which every level keeps sessions.
     check.least = txn::KeptOrder::session;
     check.initial = recorded.initial;
-    if (request.initial)
+    if (request.initial) {
         check.initial = recorded.history.values.intern(literal_of(*request.initial));
+    }
+    if (!request.anomalies.empty()) {
+        return txn::check_register_anomalies(
+            recorded.history,
+            {.anomalies = request.anomalies, .initial = check.initial, .budget = request.budget});
+    }
     return txn::check_registers(recorded.history, check);
 }
 
@@ -25,7 +32,8 @@ Result<Judgement> judge_registers(txn::SessionHistory& recorded, const JudgeRequ
 std::span<const ModelSpec> register_transaction_models() {
     static constexpr std::array<ModelSpec, 1> models = {{
         {"rw-register", "transactions of reads and writes; one register per key",
-         HistoryKind::register_transactions, txn::register_levels, judge_registers},
+         HistoryKind::register_transactions, txn::register_levels, judge_registers, "",
+         txn::register_anomalies},
     }};
     return models;
 }

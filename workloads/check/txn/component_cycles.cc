@@ -170,6 +170,7 @@ std::optional<Cycle> ComponentCycles::cycle_of(const CycleSpec& spec, std::uint3
 }
 
 std::optional<Cycle> ComponentCycles::find(const CycleSpec& spec) {
+    crossed_ = false;
     seen_.resize(std::size_t{graph_.nodes()} * 2, 0);
     came_.resize(std::size_t{graph_.nodes()} * 2);
     const Walks walks(graph_, spec);
@@ -191,6 +192,7 @@ std::optional<Cycle> ComponentCycles::find(const CycleSpec& spec) {
                 best ? static_cast<std::uint32_t>(best->steps.size()) : UINT32_MAX;
             if (walk_back(spec, tail, edge, steps_max, order)) {
                 auto found = cycle_of(spec, tail, edge);
+                crossed_ = crossed_ || !found;
                 if (!found) continue;
                 if (!best) {
                     shortening_ends = steps_left_ - std::min(steps_left_, shortening_steps_max);

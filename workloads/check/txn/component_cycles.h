@@ -32,6 +32,8 @@ public:
 
     /// A cycle of this kind, or nothing if there is none or the steps ran out.
     std::optional<Cycle> find(const CycleSpec& spec);
+    /// Whether a walk of the last find() crossed itself, and so was no cycle.
+    bool crossed() const { return crossed_; }
 
 private:
     /// A node together with what the walk's last edge was: all that the next edge depends on.
@@ -59,6 +61,7 @@ private:
     std::vector<State> next_layer_;
     State last_ = no_node;
     std::uint32_t walks_ = 0;
+    bool crossed_ = false;
 };
 
 }  // namespace geode::check::txn

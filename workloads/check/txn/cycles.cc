@@ -31,19 +31,19 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-/// The kinds to look for: those wanted, without the order of processes where real time covers it,
-/// and without weak ones of which a more general kind is wanted.
+/// The kinds to look for: those wanted, but with the order of processes only where nothing wanted
+/// covers it with real time, and weak ones only where nothing more general is wanted.
 std::vector<const CycleSpec*> specs_of(std::span<const std::string_view> wanted) {
-    const auto asks = [&](const CycleSpec& spec) { return contains(wanted, spec.name); };
-    const bool timed = std::ranges::any_of(
-        cycle_specs(), [&](const CycleSpec& spec) { return spec.extra == realtime && asks(spec); });
+    const auto covers = [&](const CycleSpec& other, const CycleSpec& spec) {
+        const bool more =
+            spec.weak ? !other.weak : spec.extra == process && other.extra == realtime;
+        return more && contains(wanted, other.name) && anomaly_implies(spec.name, other.name);
+    };
     std::vector<const CycleSpec*> specs;
     for (const CycleSpec& spec : cycle_specs()) {
-        if (!asks(spec) || (timed && spec.extra == process)) continue;
-        const bool covered =
-            spec.weak && std::ranges::any_of(cycle_specs(), [&](const CycleSpec& other) {
-                return !other.weak && asks(other) && anomaly_implies(spec.name, other.name);
-            });
+        if (!contains(wanted, spec.name)) continue;
+        const bool covered = std::ranges::any_of(
+            cycle_specs(), [&](const CycleSpec& other) { return covers(other, spec); });
         if (!covered) specs.push_back(&spec);
     }
     return specs;
@@ -143,7 +143,9 @@ void search_component(const DependencyGraph& whole, const LocalGraph& graph,
         const bool follows = std::ranges::any_of(
             found, [&](const Cycle& cycle) { return anomaly_implies(cycle.anomaly, spec->name); });
         if (follows) continue;
-        if (auto cycle = search.find(*spec)) {
+        auto cycle = search.find(*spec);
+        if (!cycle && search.crossed()) report.crossed = spec->name;
+        if (cycle) {
             if (spec->extra != 0) cycle->covered_by = covering(whole, *cycle, found);
             report.cycles.push_back(std::move(*cycle));
         }

@@ -22,8 +22,8 @@
 // next). A pass for components over the same pairs decides where a walk gets back at all.
 //
 // Exact: what is named is there, and what is there is named or implied by what is. Only beside a
-// cycle without rw edges may a G-nonadjacent or prefix cycle be missed, if its shortest walk
-// crosses itself; levels that forbid it forbid the other too. Work is counted in edges looked at.
+// cycle without rw edges may a G-nonadjacent or prefix cycle be missed, if its shortest walk meets
+// itself (CycleReport::crossed); levels that forbid it forbid both. Work is counted in edges.
 //
 // Source: Adya, "Weak Consistency" (1999), chapter 3; Kingsbury, Alvaro, "Elle" (VLDB 2020).
 
@@ -57,6 +57,8 @@ struct Cycle {
 struct CycleReport {
     std::vector<Cycle> cycles;  ///< by component (of its smallest transaction), worst first
     bool complete = true;       ///< false: the budget ended the search
+    /// A kind that may be there unnamed, beside a cycle without rw edges; empty: there is none.
+    std::string_view crossed = {};
     std::uint64_t steps = 0;
     std::uint64_t bytes = 0;  ///< most memory held, besides the graph
 };

@@ -115,7 +115,10 @@ void Check::search(const ListIndex& index) {
         judgement_.reason = "the search for cycles ended after " +
                             std::to_string(options_.budget.steps_max) + " steps";
     }
-    if (judgement_.anomalies.empty() && report.complete) order_unseen(index, graph, wanted);
+    if (!judgement_.anomalies.empty() || !report.complete) return;
+    if (report.crossed.empty()) return order_unseen(index, graph, wanted);
+    judgement_.reason = "whether there is a " + std::string(report.crossed) +
+                        " was not decided, for there are cycles without rw: look for G1c too";
 }
 
 /// What is left if nothing is wrong: appends that no read saw need an order.

@@ -29,7 +29,9 @@ namespace geode::check::txn {
 struct ListAppendOptions {
     /// Names of isolation.h; an anomaly makes the history invalid if one of them forbids it.
     std::vector<std::string_view> models = {"strict-serializable"};
-    /// Forbidden as well, with all that imply them.
+    /// Forbidden as well, with all that imply them. With cycles that have rw but not with those
+    /// that have none, the dependencies that reads tell are judged, not all orders of unseen
+    /// appends.
     std::vector<std::string_view> anomalies = {};
     Budget budget = {};
     /// Of each name at most so many are listed.
@@ -37,7 +39,8 @@ struct ListAppendOptions {
 };
 
 /// Judges a history of lists. unknown, with the reason, if the budget ends the search before it
-/// found anything, or if two transactions appended the same element to one key.
+/// found anything, if two transactions appended the same element to one key, or if anomalies are
+/// asked for that cannot be told apart (CycleReport::crossed).
 Judgement check_list_append(const TxnHistory& history, const ListAppendOptions& options);
 
 }  // namespace geode::check::txn

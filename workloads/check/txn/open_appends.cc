@@ -18,20 +18,24 @@ struct Question {
     KeptOrder order = KeptOrder::none;
     std::string_view anomaly;  ///< what it is called that only this forbids
     std::string_view general;  ///< where this is forbidden too, any order will do
+    std::string_view plain;    ///< what the level forbids as well: else an order may make it
 };
 
 // Weakest first.
 constexpr auto questions = std::to_array<Question>({
-    {StrongLevel::parallel_snapshot, KeptOrder::none, "G-single-item", "G2-item"},
-    {StrongLevel::snapshot, KeptOrder::none, "G-nonadjacent-item", "G2-item"},
-    {StrongLevel::snapshot, KeptOrder::session, "G-nonadjacent-item-process", "G2-item-process"},
-    {StrongLevel::snapshot, KeptOrder::real_time, "G-nonadjacent-item-realtime",
-     "G2-item-realtime"},
+    {StrongLevel::parallel_snapshot, KeptOrder::none, "G-single-item", "G2-item", "G1c"},
+    {StrongLevel::snapshot, KeptOrder::none, "G-nonadjacent-item", "G2-item", "G1c"},
+    {StrongLevel::snapshot, KeptOrder::session, "G-nonadjacent-item-process", "G2-item-process",
+     "G1c-process"},
+    {StrongLevel::snapshot, KeptOrder::real_time, "G-nonadjacent-item-realtime", "G2-item-realtime",
+     "G1c-realtime"},
 });
 
 bool asked(const Question& question, std::span<const std::string_view> forbidden) {
-    return std::ranges::find(forbidden, question.anomaly) != forbidden.end() &&
-           std::ranges::find(forbidden, question.general) == forbidden.end();
+    const auto has = [forbidden](std::string_view name) {
+        return std::ranges::find(forbidden, name) != forbidden.end();
+    };
+    return has(question.anomaly) && has(question.plain) && !has(question.general);
 }
 
 /// The history as one of registers: a node for each transaction that counts.
