@@ -37,22 +37,6 @@ Result<std::uint64_t> parse_size(const std::string& words) {
     return value << shift;
 }
 
-/// What one line has room for: the first anomaly and the names of the others.
-std::string anomaly_words(const check::Judgement& judgement) {
-    if (judgement.verdict == check::Verdict::unknown) return judgement.reason;
-    if (judgement.anomalies.empty()) return {};
-    const check::Anomaly& first = judgement.anomalies.front();
-    std::string out = first.name + ": " + first.words;
-    std::set<std::string> others;
-    for (const check::Anomaly& anomaly : judgement.anomalies) {
-        if (anomaly.name != first.name) others.insert(anomaly.name);
-    }
-    for (const std::string& name : others) {
-        out.append(name == *others.begin() ? "; also " : ", ").append(name);
-    }
-    return out;
-}
-
 nlohmann::ordered_json json_of(const check::Anomaly& anomaly) {
     nlohmann::ordered_json json;
     json["name"] = anomaly.name;
@@ -85,7 +69,7 @@ void print_json(const std::string& file, const check::Judgement& judgement) {
     nlohmann::ordered_json line;
     line["file"] = file;
     line["verdict"] = check::to_string(judgement.verdict);
-    line["anomaly"] = anomaly_words(judgement);
+    line["anomaly"] = check::summary(judgement);
     line["steps"] = judgement.steps;
     line["bytes"] = judgement.bytes;
     line["anomalies"] = nlohmann::ordered_json::array();
@@ -101,7 +85,7 @@ void print_json(const std::string& file, const check::Judgement& judgement) {
 }
 
 void print_line(const std::string& file, const check::Judgement& judgement) {
-    std::string anomaly = anomaly_words(judgement);
+    std::string anomaly = check::summary(judgement);
     for (char& byte : anomaly) {
         if (byte == '\n' || byte == '\r' || byte == '\t') byte = ' ';  // one line, three columns
     }

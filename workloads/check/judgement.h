@@ -62,6 +62,13 @@ struct Judgement {
     std::uint64_t bytes = 0;                  ///< the most memory that a search held, about
 };
 
+/// What one line has room for: why it is unknown, or the first anomaly in words and the names of
+/// the others; empty for a valid history.
+std::string summary(const Judgement& judgement);
+
+/// The names of all anomalies, each once, in the order of the alphabet.
+std::vector<std::string> anomaly_names(const Judgement& judgement);
+
 /// What a check may spend. Counted, never timed: the same answer on every machine.
 struct Budget {
     std::uint64_t steps_max = 1'000'000'000;
