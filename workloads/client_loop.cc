@@ -8,6 +8,11 @@ Ending ending_of_write(ErrorCode code) {
     return unknown ? Ending::unknown : Ending::fail;
 }
 
+Ending ending_of(const Result<graph::Outcome>& written) {
+    if (!written) return ending_of_write(written.code());
+    return written->is_ok() ? Ending::ok : Ending::refused;
+}
+
 void Progress::count(Ending ending, Duration latency) {
     switch (ending) {
         case Ending::ok:

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "graph/command.h"
 #include "runtime/world.h"
 
 namespace geode::workloads {
@@ -24,6 +25,8 @@ enum class Ending : std::uint8_t { ok, refused, fail, unknown };
 
 /// How a write that returned this error ended.
 Ending ending_of_write(ErrorCode code);
+/// How a write that was answered so ended; `refused` for every outcome but ok.
+Ending ending_of(const Result<graph::Outcome>& written);
 
 struct Control {
     bool stop = false;  ///< finish the running operation and return

@@ -79,10 +79,8 @@ void run_graph_client(World& world, node::Client& client, const GraphOptions& op
         const graph::Command command = generator.next();
         const MonoTime begun = world.now();
         recorder.invoked(process.value(), command);
-        const Result<graph::Outcome> outcome =
-            client.write(command, world.deadline_in(options.pace.deadline));
-        Ending ending = outcome ? Ending::ok : ending_of_write(outcome.code());
-        if (outcome && !outcome->is_ok()) ending = Ending::refused;
+        const Ending ending =
+            ending_of(client.write(command, world.deadline_in(options.pace.deadline)));
         recorder.completed(process.value(), ending);
         if (ending == Ending::unknown) process.abandon();
         progress.count(ending, world.now() - begun);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/record/append_history.h"
+
+#include <algorithm>
+
+#include "workloads/check/txn/list_append.h"
+
+namespace geode::workloads {
+namespace {
+
+check::Completion completion_of(Ending ending) {
+    switch (ending) {
+        case Ending::ok: return check::Completion::ok;
+        case Ending::refused:
+        case Ending::fail: return check::Completion::fail;
+        case Ending::unknown: return check::Completion::unknown;
+    }
+    GEODE_UNREACHABLE("an ending outside its enum");
+}
+
+}  // namespace
+
+std::int64_t AppendHistory::elapsed_ns() const {
+    return clock_ == nullptr ? check::no_time : (clock_->now() - begun_).count();
+}
+
+void AppendHistory::put_together(std::span<const MicroOperation> operations, Reads reads) {
+    check::ValueTable& values = builder_.values();
+    std::vector<check::ValueId> elements;
+    for (const MicroOperation& operation : operations) {
+        const check::ValueId key = values.integer(static_cast<std::int64_t>(operation.key.value()));
+        if (operation.function == MicroFunction::append) {
+            builder_.append(key, values.integer(operation.element));
+        } else if (reads == Reads::asked) {
+            builder_.read_unknown(key, check::txn::MopKind::read_list);
+        } else {
+            elements.clear();
+            for (const std::int64_t element : operation.seen) {
+                elements.push_back(values.integer(element));
+            }
+            builder_.read_list(key, elements);
+        }
+    }
+}
+
+void AppendHistory::invoked(std::int64_t process, std::span<const MicroOperation> operations) {
+    put_together(operations, Reads::asked);
+    const Result<void> taken = builder_.begin(process, elapsed_ns());
+    GEODE_ASSERT_MSG(taken.has_value(), "a process has one transaction at a time");
+    ++events_;
+}
+
+void AppendHistory::completed(std::int64_t process, Ending ending,
+                              std::span<const MicroOperation> operations) {
+    if (ending == Ending::ok) put_together(operations, Reads::answered);
+    const Result<void> taken =
+        builder_.end(process, completion_of(ending), events_++, elapsed_ns());
+    GEODE_ASSERT_MSG(taken.has_value(), "what completes was invoked");
+}
+
+check::Judgement judge_append_history(const check::txn::TxnHistory& history) {
+    check::txn::ListAppendOptions options;
+    options.models = {"strict-serializable"};
+    return check::txn::check_list_append(history, options);
+}
+
+std::string story_of(const check::Judgement& judgement) {
+    std::string story = check::summary(judgement);
+    if (judgement.anomalies.empty()) return story;
+    const std::vector<std::uint32_t>& named = judgement.anomalies.front().operations;
+    for (const check::WitnessOperation& operation : judgement.operations) {
+        if (std::ranges::find(named, operation.index) == named.end()) continue;
+        story += "\n" + std::to_string(operation.index) + ": process " +
+                 std::to_string(operation.process) + ": " + operation.words;
+    }
+    return story;
+}
+
+}  // namespace geode::workloads

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The append workload's history, and its judgement by the checker of list transactions.
+//
+// AppendHistory translates the generator's transactions into check::txn::TxnHistory. Order is the
+// order of the calls, which in one thread is real time; nanoseconds, where a clock is given, are
+// for people.
+
+#include "runtime/clock.h"
+#include "workloads/append.h"
+#include "workloads/check/judgement.h"
+#include "workloads/check/txn/history.h"
+
+namespace geode::workloads {
+
+class AppendHistory : public AppendRecorder {
+public:
+    /// Without times.
+    AppendHistory() = default;
+    /// With times that count from now. `clock` must outlive the recorder.
+    explicit AppendHistory(Clock& clock) : clock_(&clock), begun_(clock.now()) {}
+
+    void invoked(std::int64_t process, std::span<const MicroOperation> operations) override;
+    void completed(std::int64_t process, Ending ending,
+                   std::span<const MicroOperation> operations) override;
+
+    /// The history so far; the recorder is spent.
+    check::txn::TxnHistory finish() { return std::move(builder_).finish(); }
+
+private:
+    enum class Reads : std::uint8_t { asked, answered };
+
+    void put_together(std::span<const MicroOperation> operations, Reads reads);
+    std::int64_t elapsed_ns() const;
+
+    Clock* clock_ = nullptr;
+    MonoTime begun_{};
+    std::uint64_t events_ = 0;
+    check::txn::TxnHistoryBuilder builder_;
+};
+
+/// Judges a history of lists, empty at first, at strict-serializable.
+check::Judgement judge_append_history(const check::txn::TxnHistory& history);
+
+/// Why a judgement is not valid: its summary, and below it the transactions of the first anomaly,
+/// a line each.
+std::string story_of(const check::Judgement& judgement);
+
+}  // namespace geode::workloads

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/record/bank_history.h"
+
+#include "workloads/check/totals.h"
+
+namespace geode::workloads {
+
+std::int64_t BankHistory::elapsed_ns() const {
+    return clock_ == nullptr ? check::no_time : (clock_->now() - begun_).count();
+}
+
+void BankHistory::invoke(std::int64_t process, check::Function function, check::ValueId argument) {
+    check::Call call;
+    call.process = process;
+    call.function = function;
+    call.argument = argument;
+    call.time_ns = elapsed_ns();
+    const Result<void> taken = builder_.invoke(call);
+    GEODE_ASSERT_MSG(taken.has_value(), "a process has one operation at a time");
+}
+
+void BankHistory::invoked_read(std::int64_t process) {
+    invoke(process, check::Function::read, check::nil_value);
+}
+
+void BankHistory::invoked_transfer(std::int64_t process, const Transfer& transfer) {
+    const std::string words = std::to_string(transfer.amount) + " from " +
+                              std::to_string(transfer.from) + " to " + std::to_string(transfer.to);
+    invoke(process, check::Function::transfer, builder_.values().text(words));
+}
+
+check::ValueId BankHistory::value_of(std::span<const std::int64_t> balances) {
+    check::ValueTable& values = builder_.values();
+    std::vector<check::ValueId> pairs;
+    for (std::size_t account = 0; account < balances.size(); ++account) {
+        const check::ValueId pair[] = {values.integer(static_cast<std::int64_t>(account)),
+                                       values.integer(balances[account])};
+        pairs.push_back(values.list(pair));
+    }
+    return values.list(pairs);
+}
+
+void BankHistory::completed(std::int64_t process, Ending ending,
+                            std::span<const std::int64_t> balances) {
+    const check::Operation* const running = builder_.running(process);
+    GEODE_ASSERT_MSG(running != nullptr, "what completes was invoked");
+    const bool answered = running->function == check::Function::read && ending == Ending::ok;
+    Result<void> taken;
+    const std::int64_t now = elapsed_ns();
+    switch (ending) {
+        case Ending::ok:
+            taken = builder_.ok(process, answered ? value_of(balances) : check::nil_value, now);
+            break;
+        case Ending::refused:
+        case Ending::fail: taken = builder_.fail(process, now); break;
+        case Ending::unknown: taken = builder_.info(process, now); break;
+    }
+    GEODE_ASSERT(taken.has_value());
+}
+
+check::Judgement judge_bank_history(const check::History& history, const Bank& bank) {
+    check::BankOptions options;
+    options.total = bank.total();
+    for (std::uint32_t account = 0; account < bank.accounts; ++account) {
+        options.accounts.push_back(std::to_string(account));
+    }
+    Result<check::Judgement> judged = check::check_bank(history, options);
+    GEODE_ASSERT_MSG(judged.has_value(), "the checker knows all that the workload does");
+    return *std::move(judged);
+}
+
+}  // namespace geode::workloads
