@@ -87,7 +87,7 @@ struct SweepCommand {
 int sweep_command(const SweepCommand& command);
 
 struct ChaosCommand {
-    std::string seeds = "1..150";
+    std::string seeds = "1..100";
     std::string out_file;
     std::uint32_t jobs = 0;
     bool json = false;

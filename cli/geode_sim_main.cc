@@ -90,7 +90,8 @@ examples:
 void add_run_flags(CLI::App& command, cli::RunArguments& run) {
     command.add_option("--nodes", run.nodes, "servers in the cluster (5)");
     command.add_option("--duration", run.duration, "length of the fault phase: 60s, 500ms, 2m");
-    command.add_option("--workload", run.workload, "register, graph or load (register)");
+    command.add_option("--workload", run.workload,
+                       "register, graph, append, bank or load (register)");
     command.add_option("--faults", run.faults, "all, none, or names: crash,pause or all,-flap");
     command.add_option("--schedule", run.schedule_file, "execute the faults of this file instead");
     command.add_option("--graph", run.graph,
@@ -147,7 +148,7 @@ void add_sweep(CLI::App& app, Commands& all) {
     CLI::App* const chaos = app.add_subcommand(
         "chaos", "the campaign: all faults over every workload, a verdict table at the end");
     chaos->footer("\nexample: geode-sim chaos --seeds 1..1000 -j 16 --out campaign.jsonl");
-    chaos->add_option("--seeds", all.chaos.seeds, "A..B for each workload (1..150)");
+    chaos->add_option("--seeds", all.chaos.seeds, "A..B for each workload (1..100)");
     chaos->add_option("-j,--jobs", all.chaos.jobs, "processes (one per processor)");
     chaos->add_option("--out", all.chaos.out_file, "write one JSON line per run, and a summary");
     chaos->add_flag("--json", all.chaos.json, "print the summary as JSON");

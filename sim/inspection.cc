@@ -76,11 +76,12 @@ bool replicas_agree(Cluster& cluster, World& world, node::Client& client, Inspec
 
 void inspect(Cluster& cluster, World& world, WorkloadDriver& driver, Duration bound,
              Inspection& into) {
-    const MonoTime deadline = world.deadline_in(bound);
     node::Client client(world, cluster.client_options(1));
-    if (const Result<void> read = driver.read_back(world, client, deadline); !read) {
+    if (const Result<void> read = driver.read_back(world, client, world.deadline_in(bound));
+        !read) {
         into.stuck = "after the heal a final read failed: " + read.error().describe();
     }
+    const MonoTime deadline = world.deadline_in(bound);
     std::string note;
     while (!into.stuck && !replicas_agree(cluster, world, client, into, note)) {
         if (into.violation) break;

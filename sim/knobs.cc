@@ -42,6 +42,13 @@ void draw_client(Prng prng, Knobs& knobs) {
     knobs.graph_vertices = static_cast<std::uint32_t>(3 + prng.below(20));
 }
 
+void draw_transactions(Prng prng, Knobs& knobs) {
+    knobs.append_keys = static_cast<std::uint32_t>(1 + prng.below(5));
+    constexpr std::array<std::uint32_t, 4> lengths = {4, 8, 16, 32};
+    knobs.appends_per_key = pick(prng, lengths);
+    knobs.bank_accounts = static_cast<std::uint32_t>(2 + prng.below(5));
+}
+
 }  // namespace
 
 Knobs default_knobs() {
@@ -54,6 +61,7 @@ Knobs draw_knobs(const Prng& protocol) {
     const bool sensible = prng.chance(1, 3);
     if (!sensible) draw_timeouts(protocol.split("timeouts"), knobs);
     draw_client(protocol.split("client"), knobs);
+    draw_transactions(protocol.split("transactions"), knobs);
     if (sensible) return knobs;
     constexpr std::array<std::uint32_t, 4> windows = {1, 2, 8, 64};
     knobs.inflight_messages_max = pick(prng, windows);

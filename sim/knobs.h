@@ -43,6 +43,9 @@ struct Knobs {
     Duration think_time_mean = milliseconds(200);
     std::uint32_t register_keys = 4;
     std::uint32_t graph_vertices = 12;
+    std::uint32_t append_keys = 3;       ///< lists in use at a time
+    std::uint32_t appends_per_key = 16;  ///< then a list retires
+    std::uint32_t bank_accounts = 5;
 };
 
 /// What a run has when it draws nothing: sensible settings on a LAN.

@@ -14,6 +14,12 @@ constexpr std::array specs = {
     WorkloadSpec{"graph",
                  "inserts and deletes of vertices and edges; no lost write, no broken adjacency",
                  make_graph_driver},
+    WorkloadSpec{"append",
+                 "transactions that append to hot lists and read them; strict serializability",
+                 make_append_driver},
+    WorkloadSpec{"bank",
+                 "transfers between accounts, and reads of all balances; the total never changes",
+                 make_bank_driver},
     WorkloadSpec{"load",
                  "loads a graph in batches (--graph DIR, or an embedded social network); "
                  "equal afterwards",
@@ -35,6 +41,10 @@ const WorkloadSpec* find_workload(std::string_view name) {
         if (spec.name == name) return &spec;
     }
     return nullptr;
+}
+
+workloads::Pace transaction_pace(const Knobs& knobs) {
+    return {3 * knobs.think_time_mean, knobs.operation_deadline};
 }
 
 GraphData embedded_graph() {

@@ -65,11 +65,17 @@ std::span<const WorkloadSpec> workload_specs();
 /// Null for an unknown name.
 const WorkloadSpec* find_workload(std::string_view name);
 
+/// How fast a client of a transactional workload works. Its operations are several requests each:
+/// it thinks longer, so that the cluster has about as much to do as under other workloads.
+workloads::Pace transaction_pace(const Knobs& knobs);
+
 /// The embedded graph of the load workload: a small social network.
 GraphData embedded_graph();
 
 std::unique_ptr<WorkloadDriver> make_register_driver(const WorkloadSetup& setup);
 std::unique_ptr<WorkloadDriver> make_graph_driver(const WorkloadSetup& setup);
+std::unique_ptr<WorkloadDriver> make_append_driver(const WorkloadSetup& setup);
+std::unique_ptr<WorkloadDriver> make_bank_driver(const WorkloadSetup& setup);
 std::unique_ptr<WorkloadDriver> make_load_driver(const WorkloadSetup& setup);
 
 }  // namespace geode::sim

@@ -50,7 +50,7 @@ TEST_CASE("plan: wrong words are refused in one line that lists the right ones",
     RunArguments arguments;
     arguments.workload = "queue";
     CHECK(plan_run(arguments).error().message ==
-          "unknown workload \"queue\"; there are: register graph load");
+          "unknown workload \"queue\"; there are: register graph append bank load");
     arguments = {};
     arguments.faults = "gremlins";
     CHECK(plan_run(arguments).error().message.find("unknown fault \"gremlins\"; there are: all") ==
