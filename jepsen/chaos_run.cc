@@ -234,6 +234,7 @@ void ChaosRun::look_at_the_end(bool alive) {
     }
     const Judgement judgement = workload_->judge();
     report_.checked = judgement.checked;
+    report_.anomalies = judgement.anomalies;
     if (judgement.verdict == check::Verdict::invalid) {
         find(RunVerdict::violation, judgement.explanation);
     } else if (judgement.verdict == check::Verdict::unknown && alive) {
@@ -352,9 +353,7 @@ double longest_silence_s(const std::vector<Event>& events, std::int64_t until_ns
     std::int64_t last_ns = 0;
     for (const Event& event : events) {
         if (event.time_ns > until_ns) break;
-        const bool answer = event.process != nemesis_process &&
-                            (event.type == EventType::ok || event.error == "condition-false");
-        if (!answer) continue;
+        if (!event.is_answer()) continue;
         longest_ns = std::max(longest_ns, event.time_ns - last_ns);
         last_ns = event.time_ns;
     }

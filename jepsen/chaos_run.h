@@ -43,6 +43,7 @@ struct ChaosReport {
     std::map<std::string, NotInjected> not_injected;  ///< by kind
     std::vector<std::string> missing;                 ///< what the machine cannot do
     std::string checked;                              ///< what the checker looked at
+    std::vector<std::string> anomalies;               ///< names of what it found
     double wall_s = 0;
     std::vector<Event> events;
 };

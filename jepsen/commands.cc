@@ -2,6 +2,7 @@
 #include "jepsen/commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -63,9 +64,11 @@ Result<ChaosOptions> options_of(const RunArguments& arguments) {
         return make_error(ErrorCode::invalid_argument,
                           fmt::format("expected 1 to {} nodes and clients", lab_hosts_max));
     }
-    if (arguments.workload != "register" && arguments.workload != "graph") {
-        return make_error(ErrorCode::invalid_argument, "unknown workload \"" + arguments.workload +
-                                                           "\"; there are: register graph");
+    const auto names = workload_names();
+    if (std::ranges::find(names, arguments.workload) == names.end()) {
+        return make_error(ErrorCode::invalid_argument,
+                          fmt::format("unknown workload \"{}\"; there are: {}", arguments.workload,
+                                      fmt::join(names, " ")));
     }
     GEODE_TRY(options.liveness_bound, sim::parse_duration(arguments.liveness_bound));
     options.operations_per_s = arguments.rate;

@@ -55,11 +55,11 @@ FinalFindings FinalLook::run(Duration bound) {
     node::ClientOptions options;
     options.endpoints = cluster_.client_addresses();
     node::Client client(world_, options);
-    const MonoTime deadline = world_.deadline_in(bound);
-    if (const auto read = workload_.read_back(world_, client, deadline); !read) {
+    if (const auto read = workload_.read_back(world_, client, world_.deadline_in(bound)); !read) {
         findings.stuck = "after the heal a last read failed: " + read.error().describe();
         return findings;
     }
+    const MonoTime deadline = world_.deadline_in(bound);
     std::string note;
     while (!replicas_agree(client, findings, note)) {
         if (findings.violation) break;

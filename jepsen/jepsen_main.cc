@@ -19,6 +19,7 @@ constexpr const char* examples = R"(
 examples:
   geode-jepsen run --seed 7                     5 nodes, 60 s, all faults, workload register
   geode-jepsen run --workload graph --duration 30m --rate 30
+  geode-jepsen run --workload append            transactions on lists; also: bank
   geode-jepsen run --faults crash,partition --nodes 3 --json
   geode-jepsen run --schedule schedule.json     the file that geode-sim run --schedule executes
   geode-jepsen compare store/latest             that run beside the simulator's, same schedule
@@ -56,7 +57,7 @@ void add_run(CLI::App& app, Commands& all) {
     run->add_option("--concurrency", arguments.concurrency, "clients (5)")
         ->check(CLI::Range(1U, jepsen::lab_hosts_max));
     run->add_option("--duration", arguments.duration, "of the fault phase: 60s, 500ms, 30m");
-    run->add_option("--workload", arguments.workload, "register or graph (register)");
+    run->add_option("--workload", arguments.workload, "register, graph, append or bank (register)");
     run->add_option("--faults", arguments.faults, "all, none, or names: crash,pause or all,-flap");
     run->add_option("--schedule", arguments.schedule_file,
                     "execute this file; its nodes, clients and duration are the run's");

@@ -21,10 +21,10 @@ EventType type_of(Ending ending) {
 }
 
 /// What Jepsen's readers must ignore and ours uses: why it failed.
-std::string_view error_of(Ending ending) {
+std::string_view error_of(Ending ending, std::string_view refusal) {
     switch (ending) {
         case Ending::ok: return "";
-        case Ending::refused: return "condition-false";
+        case Ending::refused: return refusal;
         case Ending::fail: return "not-done";
         case Ending::unknown: return "unknown-outcome";
     }
@@ -50,13 +50,19 @@ void OperationLog::invoke(std::int64_t process, std::string function, std::strin
         {elapsed_ns(), process, EventType::invoke, std::move(function), std::move(value), ""});
 }
 
-void OperationLog::complete(std::int64_t process, Ending ending, std::optional<std::string> value) {
+bool Event::is_answer() const {
+    if (process == nemesis_process) return false;
+    return type == EventType::ok || error == condition_false || error == aborted;
+}
+
+void OperationLog::complete(std::int64_t process, Ending ending, std::optional<std::string> value,
+                            std::string_view refusal) {
     const auto running = running_.extract(process);
     GEODE_ASSERT_MSG(!running.empty(), "what completes was invoked");
     Event event = events_[running.mapped()];
     event.time_ns = elapsed_ns();
     event.type = type_of(ending);
-    event.error = error_of(ending);
+    event.error = error_of(ending, refusal);
     if (value) event.value = *std::move(value);
     events_.push_back(std::move(event));
 }

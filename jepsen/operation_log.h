@@ -38,7 +38,15 @@ struct Event {
     std::string function;  ///< without the colon
     std::string value;     ///< as EDN
     std::string error;     ///< a keyword without the colon, or ""
+
+    /// Whether the cluster gave a clear answer, be it "no".
+    bool is_answer() const;
 };
+
+/// Why a refused operation failed, as :error. Readers of histories check a cas of which the
+/// condition was false; an aborted transaction only did not happen.
+inline constexpr std::string_view condition_false = "condition-false";
+inline constexpr std::string_view aborted = "aborted";
 
 class OperationLog {
 public:
@@ -46,9 +54,11 @@ public:
     explicit OperationLog(Clock& clock) : clock_(clock), begun_(clock.now()) {}
 
     void invoke(std::int64_t process, std::string function, std::string value);
-    /// `value` for what was read; otherwise the invocation's is repeated.
+    /// `value` for what was read; otherwise the invocation's is repeated. `refusal` is the :error
+    /// of an operation that was refused.
     void complete(std::int64_t process, workloads::Ending ending,
-                  std::optional<std::string> value = {});
+                  std::optional<std::string> value = {},
+                  std::string_view refusal = condition_false);
     void nemesis(std::string function, std::string value);
 
     const std::vector<Event>& events() const { return events_; }

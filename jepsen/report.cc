@@ -56,6 +56,7 @@ std::string to_json_line(const ChaosReport& report, const std::string& store,
     json["verdict"] = verdict_name(result.verdict);
     json["wall_s"] = static_cast<double>(static_cast<std::int64_t>(report.wall_s * 1000)) / 1000;
     json["checked"] = report.checked;
+    json["anomalies"] = report.anomalies;
     json["store"] = store;
     json["missing"] = report.missing;
     Json left_out = Json::object();
@@ -79,16 +80,21 @@ std::string results_edn(const ChaosReport& report) {
         left_out += fmt::format("\n                 {} {{:count {} :reason {}}}", edn_text(kind),
                                 entry.count, edn_text(entry.reason));
     }
+    std::string anomalies;
+    for (const std::string& name : report.anomalies) {
+        anomalies += (anomalies.empty() ? ":" : " :") + name;
+    }
     return fmt::format(
-        "{{:valid? {},\n :verdict :{},\n :workload {},\n :checked {},\n :explanation {},\n"
+        "{{:valid? {},\n :verdict :{},\n :workload {},\n :checked {},\n"
+        " :anomaly-types [{}],\n :explanation {},\n"
         " :stats {{:ok-count {}, :fail-count {}, :info-count {}}},\n"
         " :faults {{{}}},\n :not-injected {{{}}}}}\n",
         result.passed() ? "true"
         : undecided     ? ":unknown"
                         : "false",
         verdict_name(result.verdict), edn_text(result.workload), edn_text(report.checked),
-        edn_text(result.explanation), result.ops.ok, result.ops.fail, result.ops.unknown, faults,
-        left_out);
+        anomalies, edn_text(result.explanation), result.ops.ok, result.ops.fail, result.ops.unknown,
+        faults, left_out);
 }
 
 std::string to_text(const ChaosReport& report, const std::string& store,

@@ -14,6 +14,7 @@ namespace {
 constexpr double pixels_per_ms = 0.2;
 constexpr double column_px = 150;
 constexpr double box_px_min = 14;
+constexpr std::size_t value_bytes_max = 300;
 
 constexpr std::string_view style =
     "body{font:11px sans-serif}.o{position:absolute;width:140px;overflow:hidden;border-radius:2px;"
@@ -60,6 +61,14 @@ private:
     std::vector<std::int64_t> busy_until_;
 };
 
+/// What a person reads at a glance; history.edn has the whole. Cut where no letter is cut in two.
+std::string shortened(const std::string& value) {
+    if (value.size() <= value_bytes_max) return value;
+    std::size_t end = value_bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) --end;
+    return value.substr(0, end) + " ...";
+}
+
 std::string box(const LoggedOperation& operation, const Event* first, std::size_t column,
                 double end_ms) {
     const double begin = static_cast<double>(operation.invoked->time_ns) / 1e6;
@@ -69,8 +78,8 @@ std::string box(const LoggedOperation& operation, const Event* first, std::size_
     const auto index = operation.invoked - first;
     const std::string value =
         operation.completed == nullptr ? operation.invoked->value : operation.completed->value;
-    const std::string words = escaped(
-        fmt::format("{} {} {}", operation.invoked->process, operation.invoked->function, value));
+    const std::string words = escaped(fmt::format("{} {} {}", operation.invoked->process,
+                                                  operation.invoked->function, shortened(value)));
     return fmt::format(
         "<div class=\"o {}\" id=\"i{}\" style=\"left:{:.0f}px;top:{:.1f}px;height:{:.1f}px\" "
         "title=\"{} {:.1f} ms to {:.1f} ms, {:.1f} ms\"><a href=\"#i{}\">{}</a></div>\n",

@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "jepsen/graph_edn.h"
+#include "jepsen/transaction_workloads.h"
 #include "workloads/check/formats.h"
 #include "workloads/graph.h"
 #include "workloads/record/register_history.h"
@@ -172,28 +175,65 @@ private:
     std::optional<workloads::FinalGraph> graph_;
 };
 
+std::unique_ptr<Workload> make_register_workload(const WorkloadOptions& options, Clock& clock,
+                                                 OperationLog& log) {
+    GEODE_ASSERT(options.register_life > Duration(0));
+    return std::make_unique<RegisterWorkload>(options, clock, log);
+}
+
+std::unique_ptr<Workload> make_graph_workload(const WorkloadOptions& options, Clock&,
+                                              OperationLog& log) {
+    return std::make_unique<GraphWorkload>(options, log);
+}
+
+Result<Judgement> judge_register_text(std::string_view text, std::string_view name) {
+    GEODE_TRY(const check::History history, check::parse_history(text, name, check::Format::edn));
+    return judge_registers(history);
+}
+
+Result<Judgement> judge_graph_text(std::string_view text, std::string_view name) {
+    GEODE_TRY(const GraphHistory history, parse_graph_history(text, name));
+    return judge_graph(history.log, history.final_graph);
+}
+
+struct WorkloadSpec {
+    std::unique_ptr<Workload> (*make)(const WorkloadOptions&, Clock&, OperationLog&);
+    Result<Judgement> (*judge_text)(std::string_view text, std::string_view name);
+};
+
+// In the order of the names.
+constexpr std::array<std::string_view, 4> names = {"register", "graph", "append", "bank"};
+constexpr std::array<WorkloadSpec, 4> specs = {{
+    {make_register_workload, judge_register_text},
+    {make_graph_workload, judge_graph_text},
+    {make_append_workload, judge_append_text},
+    {make_bank_workload, judge_bank_text},
+}};
+
+const WorkloadSpec* find_workload(std::string_view name) {
+    const auto at = std::ranges::find(names, name);
+    return at == names.end() ? nullptr : &specs.at(static_cast<std::size_t>(at - names.begin()));
+}
+
 }  // namespace
+
+std::span<const std::string_view> workload_names() {
+    return names;
+}
 
 std::unique_ptr<Workload> make_workload(std::string_view name, const WorkloadOptions& options,
                                         Clock& clock, OperationLog& log) {
-    GEODE_ASSERT(options.register_life > Duration(0));
-    if (name == "register") return std::make_unique<RegisterWorkload>(options, clock, log);
-    if (name == "graph") return std::make_unique<GraphWorkload>(options, log);
-    return nullptr;
+    const WorkloadSpec* const spec = find_workload(name);
+    return spec == nullptr ? nullptr : spec->make(options, clock, log);
 }
 
 Result<Judgement> judge_history(std::string_view workload, std::string_view text,
                                 std::string_view name) {
-    if (workload == "register") {
-        GEODE_TRY(const check::History history,
-                  check::parse_history(text, name, check::Format::edn));
-        return judge_registers(history);
-    }
-    if (workload != "graph") {
+    const WorkloadSpec* const spec = find_workload(workload);
+    if (spec == nullptr) {
         return make_error(ErrorCode::invalid_argument, "unknown workload " + std::string(workload));
     }
-    GEODE_TRY(const GraphHistory history, parse_graph_history(text, name));
-    return judge_graph(history.log, history.final_graph);
+    return spec->judge_text(text, name);
 }
 
 }  // namespace geode::jepsen

@@ -10,11 +10,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jepsen/operation_log.h"
 #include "node/client/client.h"
+#include "workloads/bank.h"
 #include "workloads/check/linearizability.h"
 #include "workloads/record/graph_log.h"
 
@@ -26,12 +29,16 @@ struct WorkloadOptions {
     std::uint32_t register_keys = 4;
     Duration register_life = seconds(20);  ///< then other registers are used
     std::uint32_t graph_vertices = 12;
+    std::uint32_t append_keys = 4;       ///< lists in use at a time
+    std::uint32_t appends_per_key = 64;  ///< then a list retires
+    workloads::Bank bank;
 };
 
 struct Judgement {
     check::Verdict verdict = check::Verdict::valid;
-    std::string explanation;  ///< unless valid
-    std::string checked;      ///< "9120 operations on 60 registers": what was looked at
+    std::string explanation;             ///< unless valid
+    std::string checked;                 ///< "9120 operations on 60 registers": what was looked at
+    std::vector<std::string> anomalies;  ///< their names, where the checker has names for them
 };
 
 class Workload {
@@ -48,7 +55,10 @@ public:
     virtual Judgement judge() = 0;
 };
 
-/// `register` or `graph`; null for any other name. `clock` and `log` must outlive it.
+/// What there is, in the order in which a list shows it.
+std::span<const std::string_view> workload_names();
+
+/// Null for a name that is not there. `clock` and `log` must outlive it.
 std::unique_ptr<Workload> make_workload(std::string_view name, const WorkloadOptions& options,
                                         Clock& clock, OperationLog& log);
 

@@ -98,7 +98,29 @@ TEST_CASE("judging a stored register history: right, stale, and not a history", 
     REQUIRE(refused);
     CHECK(refused->verdict == check::Verdict::invalid);
     CHECK_FALSE(judge("{:type :ok, :process 1"));
-    CHECK_FALSE(judge_history("bank", "", "history.edn"));
+    CHECK_FALSE(judge_history("queue", "", "history.edn"));
+}
+
+TEST_CASE("operation log: a refusal is an answer, an error is none", "[fast]") {
+    TickingClock clock;
+    OperationLog log(clock);
+    log.nemesis("start-crash", "nil");
+    log.invoke(0, "txn", "[[:append 1 1]]");
+    log.complete(0, Ending::refused, {}, aborted);
+    log.invoke(0, "cas", "[1 [2 3]]");
+    log.complete(0, Ending::refused);
+    log.invoke(0, "txn", "[[:r 1 nil]]");
+    log.complete(0, Ending::ok, "[[:r 1 [2]]]", aborted);
+    log.invoke(0, "txn", "[[:append 1 2]]");
+    log.complete(0, Ending::fail, {}, aborted);
+    log.invoke(0, "txn", "[[:append 1 3]]");
+    log.complete(0, Ending::unknown, {}, aborted);
+    std::vector<std::string> answers;
+    for (const Event& event : log.events()) {
+        if (event.is_answer()) answers.push_back(event.value + " " + event.error);
+    }
+    CHECK(answers == std::vector<std::string>{"[[:append 1 1]] aborted",
+                                              "[1 [2 3]] condition-false", "[[:r 1 [2]]] "});
 }
 
 TEST_CASE("operation log: texts are quoted so that every reader takes them", "[fast]") {

@@ -86,6 +86,17 @@ TEST_CASE("timeline: a box per operation, unknown ones free their column", "[fas
     CHECK(page.find("Only the first") == std::string::npos);
 }
 
+TEST_CASE("timeline: a long value is cut, and never within a letter", "[fast]") {
+    std::string value(299, 'x');
+    value += "\u00e4" + std::string(5000, 'y');
+    const std::string page = timeline_html(
+        {{0, 0, EventType::invoke, "txn", value, ""}, {1, 0, EventType::ok, "txn", value, ""}},
+        "t");
+    CHECK(page.find(std::string(299, 'x') + " ...") != std::string::npos);
+    CHECK(page.find('y', page.find("xxx")) > page.find(" ..."));
+    CHECK(page.size() < 3000);
+}
+
 TEST_CASE("timeline: a long run is cut, and says so", "[fast]") {
     std::vector<Event> events;
     for (std::size_t i = 0; i <= timeline_operations_max; ++i) {

@@ -37,6 +37,7 @@ TEST_CASE("report: the JSON has the simulator's fields, and its own", "[fast]") 
     CHECK(json["not_injected"]["delay"]["count"] == 3);
     CHECK(json["wall_s"] == 61.25);
     CHECK(json["store"] == "/store/x");
+    CHECK(json["anomalies"].empty());
     CHECK_FALSE(json.contains("hash"));
     CHECK_FALSE(json.contains("sim_s"));
     CHECK(sim::parse_run_result(to_json_line(sample_report(), "", "again"), "x"));
@@ -46,12 +47,15 @@ TEST_CASE("report: results.edn is one map that says whether it is valid", "[fast
     ChaosReport report = sample_report();
     report.result.verdict = sim::RunVerdict::violation;
     report.result.explanation = "not linearizable: \"read\"";
+    report.anomalies = {"G-single-item", "G1a"};
     const std::string text = results_edn(report);
     check::EdnReader reader(text, "results.edn");
     check::EdnForm form;
     REQUIRE(reader.next(form).value());
     CHECK(form.find(0, ":valid?")->text == "false");
     CHECK(form.find(0, ":explanation")->text == "not linearizable: \"read\"");
+    CHECK(text.find(":anomaly-types [:G-single-item :G1a],\n") != std::string::npos);
+    CHECK(nlohmann::json::parse(to_json_line(report, "", ""))["anomalies"].size() == 2);
     REQUIRE(form.find(0, ":not-injected") != nullptr);
     CHECK_FALSE(reader.next(form).value());
     CHECK(results_edn(sample_report()).starts_with("{:valid? true"));

@@ -82,6 +82,18 @@ class Harness(unittest.TestCase):
         self.assertGreater(json.loads(done.stdout)['ops']['ok'], 50)
         self.check_store('graph')
 
+    def test_transactions(self):
+        """The one here, the other there: both are the same but for what a transaction does."""
+        workload = 'bank' if LOOPBACK else 'append'
+        done = run(self.folder, '--workload', workload, '--nodes', '3', '--concurrency', '3',
+                   '--duration', '1500ms', '--faults', 'crash,pause', '--seed', '2', '--rate',
+                   '200')
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        result = json.loads(done.stdout)
+        self.assertGreater(result['ops']['ok'], 50)
+        self.assertEqual(result['anomalies'], [])
+        self.check_store(workload)
+
     def judged(self, script):
         """The verdict on nodes that are a shell script."""
         program = self.path('node.sh')
@@ -173,7 +185,7 @@ class Harness(unittest.TestCase):
             return False
 
     def test_wrong_usage(self):
-        for words in (['--workload', 'bank'], ['--faults', 'earthquake'], ['--duration', 'long'],
+        for words in (['--workload', 'queue'], ['--faults', 'earthquake'], ['--duration', 'long'],
                       ['--schedule', self.path('absent.json')], ['--nodes', '0'],
                       ['--node-binary', self.path('absent')]):
             done = run(self.folder, *words)
