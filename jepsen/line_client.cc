@@ -6,7 +6,9 @@
 #include <charconv>
 #include <iostream>
 
+#include "graph/limits.h"
 #include "jepsen/graph_edn.h"
+#include "jepsen/transaction_edn.h"
 #include "node/client/client.h"
 #include "runtime/os/event_loop.h"
 #include "runtime/os/os_world.h"
@@ -63,6 +65,7 @@ public:
         return graph::Value(number<std::int64_t>());
     }
     void expect(bool condition) { failed_ = failed_ || !condition; }
+    bool more() const { return !failed_ && at_ < words_.size(); }
     bool done() const { return !failed_ && at_ == words_.size(); }
 
 private:
@@ -79,63 +82,107 @@ graph::Properties property(std::string_view name, std::int64_t value) {
     return properties;
 }
 
-graph::Command write_request(WordReader& reader) {
+LineRequest write_request(WordReader& reader) {
     graph::Vertex vertex;
     vertex.id = reader.id();
     vertex.properties = property(register_property, reader.number<std::int64_t>());
-    return graph::PutVertex{std::move(vertex)};
+    return graph::Command(graph::PutVertex{std::move(vertex)});
 }
 
-graph::Command cas_request(WordReader& reader) {
+LineRequest cas_request(WordReader& reader) {
     graph::CompareAndSet command;
     command.vertex = reader.id();
     command.property = register_property;
     command.expected = reader.value_or_nil();
     command.desired = graph::Value(reader.number<std::int64_t>());
     command.create = true;
-    return command;
+    return graph::Command(std::move(command));
 }
 
-graph::Command put_vertex_request(WordReader& reader) {
+LineRequest put_vertex_request(WordReader& reader) {
     graph::Vertex vertex;
     vertex.id = reader.id();
     vertex.labels = {"Item"};
     vertex.properties = property(workloads::stamp_property, reader.number<std::int64_t>());
-    return graph::PutVertex{std::move(vertex)};
+    return graph::Command(graph::PutVertex{std::move(vertex)});
 }
 
-graph::Command delete_vertex_request(WordReader& reader) {
+LineRequest delete_vertex_request(WordReader& reader) {
     graph::DeleteVertex removal;
     removal.id = reader.id();
     const std::string_view how = reader.word();
     reader.expect(how == "detach" || how == "keep");
     removal.detach = how == "detach";
-    return removal;
+    return graph::Command(removal);
 }
 
-graph::Command put_edge_request(WordReader& reader) {
+LineRequest put_edge_request(WordReader& reader) {
     graph::Edge edge;
     edge.key = reader.edge();
     edge.properties = property(workloads::stamp_property, reader.number<std::int64_t>());
-    return graph::PutEdge{std::move(edge)};
+    return graph::Command(graph::PutEdge{std::move(edge)});
 }
 
-graph::Command delete_edge_request(WordReader& reader) {
-    return graph::DeleteEdge{reader.edge()};
+LineRequest delete_edge_request(WordReader& reader) {
+    return graph::Command(graph::DeleteEdge{reader.edge()});
+}
+
+LineRequest read_request(WordReader& reader) {
+    return ReadRequest{reader.id()};
+}
+
+LineRequest scan_request(WordReader&) {
+    return ScanRequest{};
+}
+
+LineRequest transaction_request(WordReader& reader) {
+    TransactionRequest request;
+    do {
+        workloads::MicroOperation operation;
+        const std::string_view function = reader.word();
+        reader.expect(function == "append" || function == "r");
+        operation.key = reader.id();
+        if (function == "append") {
+            operation.function = workloads::MicroFunction::append;
+            operation.element = reader.number<std::int64_t>();
+        }
+        request.operations.push_back(std::move(operation));
+    } while (reader.more());
+    return request;
+}
+
+LineRequest transfer_request(WordReader& reader) {
+    workloads::Transfer transfer;
+    transfer.from = reader.number<std::uint32_t>();
+    transfer.to = reader.number<std::uint32_t>();
+    transfer.amount = reader.number<std::int64_t>();
+    reader.expect(transfer.from != transfer.to && transfer.amount > 0);
+    return transfer;
+}
+
+LineRequest balances_request(WordReader& reader) {
+    const auto accounts = reader.number<std::uint32_t>();
+    reader.expect(accounts >= 1 && accounts <= graph::batch_commands_max);
+    return BalancesRequest{accounts};
 }
 
 struct RequestKind {
     std::string_view name;
-    graph::Command (*read)(WordReader& reader);
+    LineRequest (*read)(WordReader& reader);
     std::string_view usage;
 };
 constexpr RequestKind kinds[] = {
+    {"read", read_request, "read KEY"},
+    {"scan", scan_request, "scan"},
     {"write", write_request, "write KEY VALUE"},
     {"cas", cas_request, "cas KEY OLD NEW"},
     {"put-vertex", put_vertex_request, "put-vertex ID STAMP"},
     {"delete-vertex", delete_vertex_request, "delete-vertex ID detach|keep"},
     {"put-edge", put_edge_request, "put-edge FROM TYPE TO RANK STAMP"},
     {"delete-edge", delete_edge_request, "delete-edge FROM TYPE TO RANK"},
+    {"txn", transaction_request, "txn MICRO..., each of them append KEY VALUE or r KEY"},
+    {"transfer", transfer_request, "transfer FROM TO AMOUNT, two accounts and an amount above 0"},
+    {"balances", balances_request, "balances ACCOUNTS, how many there are"},
 };
 
 Error expected(std::string_view what) {
@@ -146,7 +193,11 @@ Error expected(std::string_view what) {
 class Server {
 public:
     Server(World& world, const std::vector<Address>& endpoints, Duration deadline)
-        : world_(world), endpoints_(endpoints), deadline_(deadline), client_(world, options()) {}
+        : world_(world),
+          endpoints_(endpoints),
+          deadline_(deadline),
+          client_(world, options()),
+          store_(world, client_, deadline) {}
 
     std::string answer(const ReadRequest& read) {
         const auto vertex = client_.get_vertex(read.key, world_.deadline_in(deadline_));
@@ -164,6 +215,22 @@ public:
         const auto graph = scan();
         if (!graph) return fmt::format("fail {}", to_string(graph.code()));
         return "ok " + edn_of(*graph);
+    }
+    std::string answer(TransactionRequest& request) {
+        const auto outcome = workloads::perform(store_, request.operations);
+        if (!outcome || !outcome->is_ok()) return line_answer(outcome);
+        return "ok " + edn_answered(request.operations);
+    }
+    std::string answer(const workloads::Transfer& transfer) {
+        return line_answer(workloads::perform(store_, workloads::Bank{}, transfer));
+    }
+    std::string answer(const BalancesRequest& request) {
+        workloads::Bank bank;
+        bank.accounts = request.accounts;
+        std::vector<std::int64_t> balances;
+        const auto outcome = workloads::read_balances(store_, bank, balances);
+        if (!outcome || !outcome->is_ok()) return line_answer(outcome);
+        return "ok " + edn_of(balances);
     }
 
 private:
@@ -187,6 +254,7 @@ private:
     const std::vector<Address>& endpoints_;
     Duration deadline_;
     node::Client client_;
+    workloads::ClientStore store_;
 };
 
 }  // namespace
@@ -194,28 +262,26 @@ private:
 Result<LineRequest> parse_line_request(std::string_view line) {
     WordReader reader(words_of(line));
     const std::string_view name = reader.word();
-    if (name == "scan") {
-        if (!reader.done()) return expected("scan");
-        return LineRequest(ScanRequest{});
-    }
-    if (name == "read") {
-        const ReadRequest read{reader.id()};
-        if (!reader.done()) return expected("read KEY");
-        return LineRequest(read);
-    }
+    std::string names;
     for (const RequestKind& kind : kinds) {
+        names.append(names.empty() ? "" : " ").append(kind.name);
         if (kind.name != name) continue;
-        graph::Command command = kind.read(reader);
+        LineRequest request = kind.read(reader);
         if (!reader.done()) return expected(kind.usage);
-        return LineRequest(std::move(command));
+        return request;
     }
-    return expected("read, scan, write, cas, put-vertex, delete-vertex, put-edge or delete-edge");
+    return expected("one of: " + names);
 }
 
 std::string line_answer(const Result<graph::Outcome>& outcome) {
-    if (outcome) return outcome->is_ok() ? "ok" : "refused";
-    const bool unknown = workloads::ending_of_write(outcome.code()) == workloads::Ending::unknown;
-    return fmt::format("{} {}", unknown ? "unknown" : "fail", to_string(outcome.code()));
+    switch (workloads::ending_of(outcome)) {
+        case workloads::Ending::ok: return "ok";
+        case workloads::Ending::refused: return "refused";
+        case workloads::Ending::fail: return fmt::format("fail {}", to_string(outcome.code()));
+        case workloads::Ending::unknown:
+            return fmt::format("unknown {}", to_string(outcome.code()));
+    }
+    GEODE_UNREACHABLE("an ending outside its enum");
 }
 
 int serve_lines(const std::vector<Address>& endpoints, Duration deadline) {
@@ -231,10 +297,10 @@ int serve_lines(const std::vector<Address>& endpoints, Duration deadline) {
         Server server(**world, endpoints, deadline);
         std::string line;
         while ((*world)->offload().run([&] { return bool(std::getline(std::cin, line)); })) {
-            const auto request = parse_line_request(line);
-            std::cout << (request ? std::visit([&](const auto& it) { return server.answer(it); },
-                                               *request)
-                                  : "error " + request.error().message)
+            auto request = parse_line_request(line);
+            std::cout << (request
+                              ? std::visit([&](auto& it) { return server.answer(it); }, *request)
+                              : "error " + request.error().message)
                       << std::endl;
         }
         loop.stop();

@@ -11,11 +11,21 @@
 //     put-edge FROM TYPE TO RANK STAMP     ok, refused           (an end does not exist)
 //     delete-edge FROM TYPE TO RANK        ok, refused
 //     scan                                 ok {:vertices ... :out-edges ... :in-edges ...}
+//     txn MICRO...                         ok [[:append 8 1] [:r 9 [1 2]]], refused
+//     transfer FROM TO AMOUNT              ok, refused
+//     balances ACCOUNTS                    ok {0 10, 1 7}, refused
+//
+// MICRO is `append KEY VALUE` or `r KEY`; they are one transaction, in their order. Accounts are
+// numbered from 0, and each holds 10 before the first transfer. The last three are optimistic
+// transactions (workloads/optimistic.h): refused if somebody else was faster or, of a transfer, if
+// the account holds less. Nothing is tried again here.
 //
 // Besides: `fail CODE` (it did not happen and will not), `unknown CODE` (it may have, or may yet),
-// `error TEXT` (not a request). What a key's register and the stamps are is said at
-// workloads/register.h and graph.h; the scan is jepsen/graph_edn.h's, of the first endpoint's own
-// replica, and means something when nothing runs. Ends with its input. docs/jepsen.md.
+// `error TEXT` (not a request). What keys, stamps, lists and accounts are is said at
+// workloads/register.h, graph.h, append.h and bank.h; the scan is jepsen/graph_edn.h's, of the
+// first endpoint's own replica, and means something when nothing runs. The deadline is that of one
+// request to the cluster: a transaction makes one for each key, and one to commit. Ends with its
+// input. docs/jepsen.md.
 
 #include <optional>
 #include <string>
@@ -25,6 +35,8 @@
 
 #include "graph/command.h"
 #include "runtime/network.h"
+#include "workloads/append.h"
+#include "workloads/bank.h"
 
 namespace geode::jepsen {
 
@@ -32,12 +44,19 @@ struct ReadRequest {
     VertexId key;
 };
 struct ScanRequest {};
-using LineRequest = std::variant<ReadRequest, ScanRequest, graph::Command>;
+struct TransactionRequest {
+    std::vector<workloads::MicroOperation> operations;
+};
+struct BalancesRequest {
+    std::uint32_t accounts = 0;
+};
+using LineRequest = std::variant<ReadRequest, ScanRequest, graph::Command, TransactionRequest,
+                                 workloads::Transfer, BalancesRequest>;
 
 /// Error: `invalid_argument`, saying what was expected.
 Result<LineRequest> parse_line_request(std::string_view line);
 
-/// The answer to a write: "ok", "refused", "fail CODE" or "unknown CODE".
+/// The answer to a write or a transaction: "ok", "refused", "fail CODE" or "unknown CODE".
 std::string line_answer(const Result<graph::Outcome>& outcome);
 
 /// Serves stdin until it ends. Blocks. Returns the exit status.

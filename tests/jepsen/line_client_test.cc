@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "jepsen/transaction_edn.h"
+
 using namespace geode;
 using namespace geode::jepsen;
 
@@ -36,10 +38,44 @@ TEST_CASE("line client: requests become the workloads' commands", "[fast]") {
     CHECK(std::holds_alternative<ScanRequest>(*parse_line_request("scan")));
 }
 
+TEST_CASE("line client: transactions, transfers and balances", "[fast]") {
+    const auto transaction = parse_line_request("txn append 8 1 r 9  append 8 -2 r 0");
+    REQUIRE(transaction);
+    const auto& operations = std::get<TransactionRequest>(*transaction).operations;
+    CHECK(edn_asked(operations) == "[[:append 8 1] [:r 9 nil] [:append 8 -2] [:r 0 nil]]");
+    const auto transfer = parse_line_request("transfer 0 3 5");
+    REQUIRE(transfer);
+    CHECK(edn_of(std::get<workloads::Transfer>(*transfer)) == "{:from 0, :to 3, :amount 5}");
+    const auto balances = parse_line_request("balances 8");
+    REQUIRE(balances);
+    CHECK(std::get<BalancesRequest>(*balances).accounts == 8);
+}
+
 TEST_CASE("line client: what is no request is answered with what was expected", "[fast]") {
-    for (const char* const line :
-         {"", "dance", "read", "read x", "read 1 2", "write 1", "cas 1 2", "delete-vertex 1 maybe",
-          "put-edge 1 2", "scan all", "write 1 99999999999999999999"}) {
+    for (const char* const line : {"",
+                                   "dance",
+                                   "read",
+                                   "read x",
+                                   "read 1 2",
+                                   "write 1",
+                                   "cas 1 2",
+                                   "delete-vertex 1 maybe",
+                                   "put-edge 1 2",
+                                   "scan all",
+                                   "write 1 99999999999999999999",
+                                   "txn",
+                                   "txn append 1",
+                                   "txn r",
+                                   "txn r 1 append",
+                                   "txn w 1 2",
+                                   "txn r -1",
+                                   "transfer 1 1 5",
+                                   "transfer 1 2 0",
+                                   "transfer 1 2",
+                                   "transfer -1 2 3",
+                                   "balances",
+                                   "balances 0",
+                                   "balances 4000000"}) {
         INFO(line);
         const auto request = parse_line_request(line);
         REQUIRE_FALSE(request);
