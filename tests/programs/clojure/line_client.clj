@@ -21,14 +21,22 @@
   (expect [:ok nil] :put-vertex 1 11)
   (expect [:refused] :put-edge 1 "KNOWS" 99 0 12)
   (expect [:ok nil] :put-edge 1 "KNOWS" 1 0 13)
+  (expect [:ok [[:append 20 1] [:r 20 [1]] [:r 21 []]]] :txn :append 20 1 :r 20 :r 21)
+  (expect [:ok [[:r 21 []] [:append 21 5] [:append 20 2] [:r 20 [1 2]]]]
+          :txn :r 21 :append 21 5 :append 20 2 :r 20)
+  (expect [:ok {0 10, 1 10, 2 10}] :balances 3)
+  (expect [:ok nil] :transfer 0 2 10)
+  (expect [:refused] :transfer 0 2 1)
+  (expect [:ok {0 0, 1 10, 2 20}] :balances 3)
   (let [[kind scan] (lines/request! client :scan)]
-    (when-not (and (= :ok kind) (= 3 (count (:vertices scan))) (= 1 (count (:in-edges scan))))
+    (when-not (and (= :ok kind) (= 7 (count (:vertices scan))) (= 1 (count (:in-edges scan))))
       (println "the scan is" kind scan)
       (System/exit 1)))
-  (try (lines/request! client :dance)
-       (println "a dance was understood")
-       (System/exit 1)
-       (catch clojure.lang.ExceptionInfo _ nil))
+  (doseq [words [[:dance] [:txn] [:txn :w 1 2] [:transfer 1 1 5]]]
+    (try (apply lines/request! client words)
+         (println words "was understood")
+         (System/exit 1)
+         (catch clojure.lang.ExceptionInfo _ nil)))
   (lines/close! client)
   (println "every answer was right"))
 

@@ -3,6 +3,8 @@
   "lein run test --workload register --nodes n1,n2,n3,n4,n5 --geode-bin /path/to/build/bin"
   (:gen-class)
   (:require [clojure.string :as str]
+            [geode.jepsen.append :as append]
+            [geode.jepsen.bank :as bank]
             [geode.jepsen.db :as gdb]
             [geode.jepsen.graph :as graph]
             [geode.jepsen.nemesis :as nemesis]
@@ -14,7 +16,9 @@
             [jepsen.tests :as tests]))
 
 (def workloads {"register" register/workload
-                "graph"    graph/workload})
+                "graph"    graph/workload
+                "append"   append/workload
+                "bank"     bank/workload})
 
 (defn geode-test
   "From command line options to a test."
@@ -29,7 +33,8 @@
                       (gen/time-limit (:time-limit opts)))
         end      (when-let [final (:final-generator workload)]
                    (gen/clients final))]
-    (merge tests/noop-test opts
+    ; What generators and checkers of Jepsen's own look for in the test.
+    (merge tests/noop-test opts (select-keys workload [:accounts :total-amount :max-transfer])
            {:name         (str "geode-" (:workload opts))
             :os           debian/os
             :db           db

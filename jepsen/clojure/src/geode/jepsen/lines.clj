@@ -50,11 +50,13 @@
     (catch java.io.IOException _ [:unknown :closed])))
 
 (defn complete
-  "The completion of `op` for an answer: refused and failed operations did not happen."
+  "The completion of `op` for an answer: refused and failed operations did not happen. `refusal` is
+  the :error of those that were refused."
   ([op answer] (complete op answer (:value op)))
-  ([op [kind detail] ok-value]
+  ([op answer ok-value] (complete op answer ok-value :condition-false))
+  ([op [kind detail] ok-value refusal]
    (case kind
      :ok      (assoc op :type :ok, :value ok-value)
-     :refused (assoc op :type :fail, :error :condition-false)
+     :refused (assoc op :type :fail, :error refusal)
      :fail    (assoc op :type :fail, :error detail)
      :unknown (assoc op :type :info, :error detail))))
