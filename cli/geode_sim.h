@@ -61,6 +61,7 @@ std::vector<std::uint64_t> seeds_of(const SeedRange& range, const Shard& shard);
 struct RunCommand {
     RunArguments run;
     std::string trace_file;
+    std::string history_file;
     bool verify = false;
     bool json = false;
     bool print_schedule = false;

@@ -43,6 +43,7 @@ constexpr const char* run_examples = R"(
 examples:
   geode-sim run --seed 7 --nodes 3 --duration 2m --faults crash,lost_unsynced,partition
   geode-sim run --seed 7 --faults all,-clock_rate --trace trace.txt
+  geode-sim run --seed 7 --workload append --history history.edn
   geode-sim run --seed 7 --json | jq .hash)";
 
 constexpr const char* sweep_examples = R"(
@@ -103,6 +104,8 @@ void add_single_run_flags(CLI::App& command, cli::RunCommand& run) {
     command.add_flag("--json", run.json, "print one JSON object; everything else goes to stderr");
     command.add_flag("--verify", run.verify, "run twice and compare every event");
     command.add_option("--trace", run.trace_file, "write every trace record to this file");
+    command.add_option("--history", run.history_file,
+                       "write what clients saw to this file, as Jepsen's EDN");
     command.add_flag("--print-schedule", run.print_schedule, "print the faults and run nothing");
 }
 

@@ -66,8 +66,13 @@ std::string trace_line(const sim::TraceRecord& record) {
            "\n";
 }
 
-sim::RunResult execute(const RunCommand& command, const sim::RunOptions& options,
-                       std::ofstream& trace) {
+/// Where a run writes to beside its result.
+struct RunFiles {
+    std::ofstream trace;
+    std::ofstream history;
+};
+
+sim::RunResult execute(const RunCommand& command, const sim::RunOptions& options, RunFiles& files) {
     CrashContext context;
     context.seed = options.seed;
     context.reproduce = sim::reproduce_line(options);
@@ -80,8 +85,13 @@ sim::RunResult execute(const RunCommand& command, const sim::RunOptions& options
     } else {
         sim::RunHooks hooks;
         hooks.current = set_crash_simulation;
-        if (trace.is_open()) {
-            hooks.trace = [&](const sim::TraceRecord& record) { trace << trace_line(record); };
+        if (files.trace.is_open()) {
+            hooks.trace = [&](const sim::TraceRecord& record) {
+                files.trace << trace_line(record);
+            };
+        }
+        if (files.history.is_open()) {
+            hooks.history = [&](const std::string& edn) { files.history << edn; };
         }
         result = sim::run(options, std::move(hooks));
     }
@@ -92,15 +102,23 @@ sim::RunResult execute(const RunCommand& command, const sim::RunOptions& options
 int run_plan(const RunCommand& command, const RunPlan& plan,
              const std::optional<std::uint64_t>& expected_hash) {
     if (command.print_schedule) return print_schedule(plan.options);
-    if (command.verify && !command.trace_file.empty()) {
-        return usage_error("--verify and --trace do not go together");
+    if (command.verify && !(command.trace_file.empty() && command.history_file.empty())) {
+        return usage_error("--verify goes together with neither --trace nor --history");
     }
-    std::ofstream trace;
+    RunFiles files;
     if (!command.trace_file.empty()) {
-        trace.open(command.trace_file);
-        if (!trace) return usage_error("--trace: cannot write " + command.trace_file);
+        files.trace.open(command.trace_file);
+        if (!files.trace) return usage_error("--trace: cannot write " + command.trace_file);
     }
-    const sim::RunResult result = execute(command, plan.options, trace);
+    if (!command.history_file.empty()) {
+        if (!sim::find_workload(plan.options.workload)->records) {
+            return usage_error("--history: the workload " + plan.options.workload +
+                               " records no history of operations");
+        }
+        files.history.open(command.history_file);
+        if (!files.history) return usage_error("--history: cannot write " + command.history_file);
+    }
+    const sim::RunResult result = execute(command, plan.options, files);
     if (command.json) {
         std::printf("%s\n", sim::to_json_line(result).c_str());
     } else {

@@ -3,6 +3,7 @@
 
 #include "base/probe.h"
 #include "sim/workload_driver.h"
+#include "workloads/check/txn/formats.h"
 #include "workloads/record/append_history.h"
 
 namespace geode::sim {
@@ -17,6 +18,7 @@ public:
 
     void run_client(World& world, node::Client& client, std::uint32_t number,
                     const workloads::Control& control, workloads::Progress& progress) override {
+        if (number == 1) history_.start(world.clock());
         workloads::AppendOptions options;
         options.client = number - 1;
         options.clients = clients_;
@@ -32,10 +34,15 @@ public:
     }
 
     std::optional<std::string> judge(const FinalGraph*) override {
-        const check::Judgement judgement = workloads::judge_append_history(history_.finish());
+        judged_ = history_.finish();
+        const check::Judgement judgement = workloads::judge_append_history(judged_);
         if (judgement.verdict == check::Verdict::invalid) return workloads::story_of(judgement);
         if (judgement.verdict == check::Verdict::unknown) GEODE_REACHED("sim.append_undecided");
         return std::nullopt;
+    }
+
+    std::optional<std::string> history_edn() const override {
+        return check::txn::write_events(judged_, check::Notation::edn).value();
     }
 
 private:
@@ -43,6 +50,7 @@ private:
     workloads::Pace pace_;
     workloads::AppendKeys keys_;
     workloads::AppendHistory history_;
+    check::txn::TxnHistory judged_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // The bank workload: every read must show the same total.
 
 #include "sim/workload_driver.h"
+#include "workloads/check/formats.h"
 #include "workloads/record/bank_history.h"
 
 namespace geode::sim {
@@ -16,6 +17,7 @@ public:
 
     void run_client(World& world, node::Client& client, std::uint32_t number,
                     const workloads::Control& control, workloads::Progress& progress) override {
+        if (number == 1) history_.start(world.clock());
         workloads::BankOptions options;
         options.client = number - 1;
         options.clients = clients_;
@@ -32,9 +34,14 @@ public:
     }
 
     std::optional<std::string> judge(const FinalGraph*) override {
-        const check::Judgement judgement = workloads::judge_bank_history(history_.finish(), bank_);
+        judged_ = history_.finish();
+        const check::Judgement judgement = workloads::judge_bank_history(judged_, bank_);
         if (judgement.verdict == check::Verdict::valid) return std::nullopt;
         return check::summary(judgement);
+    }
+
+    std::optional<std::string> history_edn() const override {
+        return check::write_events(judged_, check::Spelling::edn_balances).value();
     }
 
 private:
@@ -42,6 +49,7 @@ private:
     workloads::Bank bank_;
     workloads::Pace pace_;
     workloads::BankHistory history_;
+    check::History judged_;
 };
 
 }  // namespace

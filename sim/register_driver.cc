@@ -2,6 +2,7 @@
 // The register workload: its history must be linearizable.
 
 #include "sim/workload_driver.h"
+#include "workloads/check/formats.h"
 #include "workloads/record/register_history.h"
 
 namespace geode::sim {
@@ -17,6 +18,7 @@ public:
 
     void run_client(World& world, node::Client& client, std::uint32_t number,
                     const workloads::Control& control, workloads::Progress& progress) override {
+        if (number == 1) history_.start(world.clock());
         workloads::RegisterOptions options;
         options.client = number - 1;
         options.clients = clients_;
@@ -34,7 +36,12 @@ public:
     }
 
     std::optional<std::string> judge(const FinalGraph*) override {
-        return workloads::judge_register_history(history_.finish());
+        judged_ = history_.finish();
+        return workloads::judge_register_history(judged_);
+    }
+
+    std::optional<std::string> history_edn() const override {
+        return check::write_events(judged_, check::Spelling::edn_registers).value();
     }
 
 private:
@@ -43,6 +50,7 @@ private:
     workloads::Pace pace_;
     std::int64_t next_value_ = 1;
     workloads::RegisterHistory history_;
+    check::History judged_;
 };
 
 }  // namespace

@@ -235,7 +235,12 @@ void Run::judge(RunResult& result) {
     const FinalGraph* const graph = inspection_.graph ? &*inspection_.graph : nullptr;
     std::optional<std::string> wrong = cluster_.finding();
     if (!wrong) wrong = inspection_.violation;
-    if (!wrong) wrong = driver_->judge(graph);
+    // Judged in any case, so that there is a history to look at.
+    std::optional<std::string> seen = driver_->judge(graph);
+    if (!wrong) wrong = std::move(seen);
+    if (const auto edn = hooks_.history ? driver_->history_edn() : std::nullopt) {
+        hooks_.history(*edn);
+    }
     if (wrong) {
         result.verdict = RunVerdict::violation;
         result.explanation = *wrong;

@@ -44,6 +44,9 @@ struct RunOptions {
 struct RunHooks {
     EventLog* event_log = nullptr;
     UniqueFunction<void(const TraceRecord&)> trace = {};
+    /// Told at the end what clients saw, as Jepsen's EDN; not called by a workload that records no
+    /// history of operations.
+    UniqueFunction<void(const std::string&)> history = {};
     /// Told the Simulation when it starts and null when it ends, for crash reports.
     UniqueFunction<void(Simulation*)> current = {};
 };

@@ -10,16 +10,16 @@ namespace {
 
 constexpr std::array specs = {
     WorkloadSpec{"register", "reads, writes and compare-and-sets on hot vertices; linearizability",
-                 make_register_driver},
+                 make_register_driver, true},
     WorkloadSpec{"graph",
                  "inserts and deletes of vertices and edges; no lost write, no broken adjacency",
                  make_graph_driver},
     WorkloadSpec{"append",
                  "transactions that append to hot lists and read them; strict serializability",
-                 make_append_driver},
+                 make_append_driver, true},
     WorkloadSpec{"bank",
                  "transfers between accounts, and reads of all balances; the total never changes",
-                 make_bank_driver},
+                 make_bank_driver, true},
     WorkloadSpec{"load",
                  "loads a graph in batches (--graph DIR, or an embedded social network); "
                  "equal afterwards",

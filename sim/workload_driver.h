@@ -6,7 +6,8 @@
 // A driver ties a generator of workloads/ to a checker of workloads/check. It is made anew for
 // each run, and belongs to the harness: it sees all clients, lives outside their Worlds and never
 // suspends except where told. The runner calls, in this order: run_client() in one fiber per
-// client, read_back() in a fiber of c1 when they have stopped, judge() outside any fiber.
+// client, read_back() in a fiber of c1 when they have stopped, judge() outside any fiber, and
+// history_edn().
 
 #include <memory>
 #include <optional>
@@ -53,12 +54,15 @@ public:
     /// What is wrong, in words; nothing if all is well. `graph` is null if the run ended before
     /// the replicas agreed on one; what clients saw is judged all the same.
     virtual std::optional<std::string> judge(const FinalGraph* graph) = 0;
+    /// After judge(): what was judged, as Jepsen's EDN; nothing if WorkloadSpec::records is false.
+    virtual std::optional<std::string> history_edn() const { return std::nullopt; }
 };
 
 struct WorkloadSpec {
     std::string_view name;
     std::string_view about;
     std::unique_ptr<WorkloadDriver> (*make)(const WorkloadSetup& setup);
+    bool records = false;  ///< a history of operations, for history_edn()
 };
 
 std::span<const WorkloadSpec> workload_specs();

@@ -175,6 +175,23 @@ TEST_CASE("writers: what was given up stands where its time belongs", "[fast]") 
 )");
 }
 
+TEST_CASE("writers: Jepsen knows no negative processes", "[fast]") {
+    const History history = read(R"(
+        {:process -1 :type :invoke :f :write :value 1}
+        {:process 0  :type :invoke :f :write :value 2}
+        {:process -1 :type :info   :f :write}
+        {:process -1 :type :invoke :f :read}
+        {:process -1 :type :ok     :f :read :value 2})");
+    const History again = parse_history(write_events(history, Spelling::edn).value(), "f").value();
+    std::string processes;
+    for (const Operation& operation : again.operations) {
+        processes += std::to_string(operation.process) + " ";
+    }
+    CHECK(processes == "1 0 2 ");
+    CHECK(write_events(history, Spelling::json).value().find("\"process\":-1,") !=
+          std::string::npos);
+}
+
 TEST_CASE("writers: balances are maps, and key-value logs are Porcupine's", "[fast]") {
     const History bank = read(R"(
         {:process 0 :type :invoke :f :transfer :value {:from 0, :to 1, :amount 5}}

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""geode-sim convert from outside: files, folders, notes, refusals; recorded histories keep their
-verdicts in every notation.
+"""geode-sim convert and run --history from outside: files, folders, notes, refusals; recorded
+histories keep their verdicts in every notation.
 
 usage: convert_command_test.py GEODE_SIM
 """
 
 import glob
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -122,6 +123,24 @@ class ConvertCommand(unittest.TestCase):
         self.assertEqual(run(*words, 'plume', stdin=read)[1], 'r(1,0,0,0)\n')
         self.assertIn('[[:r 1 nil]]', run(*words, 'edn', stdin=read)[1])
         self.assertIn('[[:r 1 0]]', run(*words[:3], *words[5:], 'edn', stdin=read)[1])
+
+    def test_a_simulated_run_writes_its_history(self):
+        for workload, model in (('register', 'register'), ('append', 'list-append'),
+                                ('bank', 'bank')):
+            out = self.path(workload + '.edn')
+            status, told, err = run('run', '--seed', '7', '--duration', '10s', '--workload',
+                                    workload, '--history', out, '--json')
+            self.assertEqual(status, 0, err)
+            self.assertEqual(run('check', '--model', model, out)[0], 0)
+            with open(out, encoding='utf-8') as file:
+                answered = sum(':type :ok' in line for line in file)
+            # The last reads are the harness's.
+            self.assertGreaterEqual(answered, json.loads(told)['ops']['ok'] // 2)
+        for words, expected in ((('--workload', 'graph'), 'records no history'),
+                                (('--verify',), '--verify')):
+            status, _, err = run('run', '--seed', '7', '--history', out, *words)
+            self.assertEqual(status, 2)
+            self.assertIn(expected, err)
 
     def test_recorded_histories_keep_their_verdicts(self):
         if not os.path.isdir(HISTORIES):

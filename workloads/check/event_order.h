@@ -28,7 +28,8 @@ struct OrderedEvent {
 /// What becomes of a process after an operation of unknown outcome.
 enum class Crashed : std::uint8_t {
     goes_on,  ///< under the same number
-    retires,  ///< what it does next is another process's, as Jepsen has it
+    retires,  ///< what it does next is another process's, as Jepsen has it; and no number is
+              ///< negative
 };
 
 /// Made for one use: EventOrder(operations, crashed).run().
@@ -78,7 +79,9 @@ private:
 
     void begin(std::int64_t process) {
         if (open_.contains(process)) give_up(process);
-        if (retired_.erase(process) == 0) return;
+        const bool negative =
+            process < 0 && crashed_ == Crashed::retires && !names_.contains(process);
+        if (retired_.erase(process) == 0 && !negative) return;
         while (!used_.insert(next_).second) ++next_;
         names_[process] = next_;
     }

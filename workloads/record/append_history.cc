@@ -20,10 +20,6 @@ check::Completion completion_of(Ending ending) {
 
 }  // namespace
 
-std::int64_t AppendHistory::elapsed_ns() const {
-    return clock_ == nullptr ? check::no_time : (clock_->now() - begun_).count();
-}
-
 void AppendHistory::put_together(std::span<const MicroOperation> operations, Reads reads) {
     check::ValueTable& values = builder_.values();
     std::vector<check::ValueId> elements;
@@ -45,7 +41,7 @@ void AppendHistory::put_together(std::span<const MicroOperation> operations, Rea
 
 void AppendHistory::invoked(std::int64_t process, std::span<const MicroOperation> operations) {
     put_together(operations, Reads::asked);
-    const Result<void> taken = builder_.begin(process, elapsed_ns());
+    const Result<void> taken = builder_.begin(process, stopwatch_.elapsed_ns());
     GEODE_ASSERT_MSG(taken.has_value(), "a process has one transaction at a time");
     ++events_;
 }
@@ -54,7 +50,7 @@ void AppendHistory::completed(std::int64_t process, Ending ending,
                               std::span<const MicroOperation> operations) {
     if (ending == Ending::ok) put_together(operations, Reads::answered);
     const Result<void> taken =
-        builder_.end(process, completion_of(ending), events_++, elapsed_ns());
+        builder_.end(process, completion_of(ending), events_++, stopwatch_.elapsed_ns());
     GEODE_ASSERT_MSG(taken.has_value(), "what completes was invoked");
 }
 

@@ -7,19 +7,20 @@
 // order of the calls, which in one thread is real time; nanoseconds, where a clock is given, are
 // for people.
 
-#include "runtime/clock.h"
 #include "workloads/append.h"
 #include "workloads/check/judgement.h"
 #include "workloads/check/txn/history.h"
+#include "workloads/record/stopwatch.h"
 
 namespace geode::workloads {
 
 class AppendHistory : public AppendRecorder {
 public:
-    /// Without times.
     AppendHistory() = default;
     /// With times that count from now. `clock` must outlive the recorder.
-    explicit AppendHistory(Clock& clock) : clock_(&clock), begun_(clock.now()) {}
+    explicit AppendHistory(Clock& clock) { start(clock); }
+    /// The same later; what came before has no times.
+    void start(Clock& clock) { stopwatch_.start(clock); }
 
     void invoked(std::int64_t process, std::span<const MicroOperation> operations) override;
     void completed(std::int64_t process, Ending ending,
@@ -32,10 +33,8 @@ private:
     enum class Reads : std::uint8_t { asked, answered };
 
     void put_together(std::span<const MicroOperation> operations, Reads reads);
-    std::int64_t elapsed_ns() const;
 
-    Clock* clock_ = nullptr;
-    MonoTime begun_{};
+    Stopwatch stopwatch_;
     std::uint64_t events_ = 0;
     check::txn::TxnHistoryBuilder builder_;
 };

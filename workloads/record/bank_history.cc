@@ -5,16 +5,12 @@
 
 namespace geode::workloads {
 
-std::int64_t BankHistory::elapsed_ns() const {
-    return clock_ == nullptr ? check::no_time : (clock_->now() - begun_).count();
-}
-
 void BankHistory::invoke(std::int64_t process, check::Function function, check::ValueId argument) {
     check::Call call;
     call.process = process;
     call.function = function;
     call.argument = argument;
-    call.time_ns = elapsed_ns();
+    call.time_ns = stopwatch_.elapsed_ns();
     const Result<void> taken = builder_.invoke(call);
     GEODE_ASSERT_MSG(taken.has_value(), "a process has one operation at a time");
 }
@@ -24,9 +20,15 @@ void BankHistory::invoked_read(std::int64_t process) {
 }
 
 void BankHistory::invoked_transfer(std::int64_t process, const Transfer& transfer) {
-    const std::string words = std::to_string(transfer.amount) + " from " +
-                              std::to_string(transfer.from) + " to " + std::to_string(transfer.to);
-    invoke(process, check::Function::transfer, builder_.values().text(words));
+    check::ValueTable& values = builder_.values();
+    const std::pair<std::string_view, std::int64_t> members[] = {
+        {":from", transfer.from}, {":to", transfer.to}, {":amount", transfer.amount}};
+    std::vector<check::ValueId> pairs;
+    for (const auto& [name, number] : members) {
+        const check::ValueId pair[] = {values.text(name), values.integer(number)};
+        pairs.push_back(values.list(pair));
+    }
+    invoke(process, check::Function::transfer, values.list(pairs));
 }
 
 check::ValueId BankHistory::value_of(std::span<const std::int64_t> balances) {
@@ -46,7 +48,7 @@ void BankHistory::completed(std::int64_t process, Ending ending,
     GEODE_ASSERT_MSG(running != nullptr, "what completes was invoked");
     const bool answered = running->function == check::Function::read && ending == Ending::ok;
     Result<void> taken;
-    const std::int64_t now = elapsed_ns();
+    const std::int64_t now = stopwatch_.elapsed_ns();
     switch (ending) {
         case Ending::ok:
             taken = builder_.ok(process, answered ? value_of(balances) : check::nil_value, now);

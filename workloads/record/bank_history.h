@@ -6,19 +6,20 @@
 // Order is the order of the calls, which in one thread is real time; nanoseconds, where a clock is
 // given, are for people.
 
-#include "runtime/clock.h"
 #include "workloads/bank.h"
 #include "workloads/check/history.h"
 #include "workloads/check/judgement.h"
+#include "workloads/record/stopwatch.h"
 
 namespace geode::workloads {
 
 class BankHistory : public BankRecorder {
 public:
-    /// Without times.
     BankHistory() = default;
     /// With times that count from now. `clock` must outlive the recorder.
-    explicit BankHistory(Clock& clock) : clock_(&clock), begun_(clock.now()) {}
+    explicit BankHistory(Clock& clock) { start(clock); }
+    /// The same later; what came before has no times.
+    void start(Clock& clock) { stopwatch_.start(clock); }
 
     void invoked_read(std::int64_t process) override;
     void invoked_transfer(std::int64_t process, const Transfer& transfer) override;
@@ -31,10 +32,8 @@ public:
 private:
     void invoke(std::int64_t process, check::Function function, check::ValueId argument);
     check::ValueId value_of(std::span<const std::int64_t> balances);
-    std::int64_t elapsed_ns() const;
 
-    Clock* clock_ = nullptr;
-    MonoTime begun_{};
+    Stopwatch stopwatch_;
     check::HistoryBuilder builder_;
 };
 

@@ -18,10 +18,6 @@ check::Function function_of(RegisterFunction function) {
 
 }  // namespace
 
-std::int64_t RegisterHistory::elapsed_ns() const {
-    return clock_ == nullptr ? check::no_time : (clock_->now() - begun_).count();
-}
-
 void RegisterHistory::invoked(const RegisterCall& call) {
     check::ValueTable& values = builder_.values();
     check::Call made;
@@ -30,7 +26,7 @@ void RegisterHistory::invoked(const RegisterCall& call) {
     made.key = values.integer(static_cast<std::int64_t>(call.key.value()));
     if (call.function != RegisterFunction::read) made.argument = values.integer(call.argument);
     if (call.expected) made.expected = values.integer(*call.expected);
-    made.time_ns = elapsed_ns();
+    made.time_ns = stopwatch_.elapsed_ns();
     const Result<void> taken = builder_.invoke(made);
     GEODE_ASSERT_MSG(taken.has_value(), "a process has one operation at a time");
 }
@@ -38,7 +34,7 @@ void RegisterHistory::invoked(const RegisterCall& call) {
 void RegisterHistory::completed(std::int64_t process, Ending ending,
                                 std::optional<std::int64_t> seen) {
     Result<void> taken;
-    const std::int64_t now = elapsed_ns();
+    const std::int64_t now = stopwatch_.elapsed_ns();
     switch (ending) {
         case Ending::ok:
             taken = builder_.ok(process, seen ? builder_.values().integer(*seen) : check::nil_value,

@@ -6,18 +6,19 @@
 // RegisterHistory translates the generator's calls into check::History. Order is the order of the
 // calls, which in one thread is real time; nanoseconds, where a clock is given, are for people.
 
-#include "runtime/clock.h"
 #include "workloads/check/history.h"
+#include "workloads/record/stopwatch.h"
 #include "workloads/register.h"
 
 namespace geode::workloads {
 
 class RegisterHistory : public RegisterRecorder {
 public:
-    /// Without times.
     RegisterHistory() = default;
     /// With times that count from now. `clock` must outlive the recorder.
-    explicit RegisterHistory(Clock& clock) : clock_(&clock), begun_(clock.now()) {}
+    explicit RegisterHistory(Clock& clock) { start(clock); }
+    /// The same later; what came before has no times.
+    void start(Clock& clock) { stopwatch_.start(clock); }
 
     void invoked(const RegisterCall& call) override;
     void completed(std::int64_t process, Ending ending, std::optional<std::int64_t> seen) override;
@@ -26,10 +27,7 @@ public:
     check::History finish() { return std::move(builder_).finish(); }
 
 private:
-    std::int64_t elapsed_ns() const;
-
-    Clock* clock_ = nullptr;
-    MonoTime begun_{};
+    Stopwatch stopwatch_;
     check::HistoryBuilder builder_;
 };
 
