@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "cli/gzip.h"
+#include "tests/support/temporary_folder.h"
 
 namespace geode::cli {
 namespace {
@@ -84,26 +85,16 @@ std::string session_log(char id) {
     return "S" + number + "C" + number;
 }
 
-/// A file in a folder of its own that is gone with the test.
 class Folder {
 public:
-    Folder() {
-        char pattern[] = "/tmp/recorded_files_XXXXXX";
-        REQUIRE(::mkdtemp(pattern) != nullptr);
-        path_ = pattern;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-
-    std::string path(const std::string& name = {}) const { return path_ + name; }
+    std::string path(const std::string& name = {}) const { return folder_.path() + name; }
     void write(const std::string& name, const std::string& bytes) const {
         std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
         std::ofstream(path(name), std::ios::binary) << bytes;
     }
 
 private:
-    std::string path_;
+    test::TemporaryFolder folder_;
 };
 
 /// What is found behind the path, one "name: file=bytes ..." for each, without the folder's path.

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jepsen/preload/control_page.h"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <filesystem>
 
 #include "jepsen/control_file.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace geode;
 using namespace geode::jepsen;
@@ -49,9 +47,8 @@ TEST_CASE("control page: offset and freeze are of the wall clock alone", "[fast]
 }
 
 TEST_CASE("control file: what is set is what the page says", "[fast]") {
-    const std::string path =
-        (std::filesystem::temp_directory_path() / ("geode-page-" + std::to_string(::getpid())))
-            .string();
+    const geode::test::TemporaryFolder folder;
+    const std::string path = folder.path() + "/page";
     {
         auto file = ControlFile::create(path);
         REQUIRE(file);
@@ -73,6 +70,5 @@ TEST_CASE("control file: what is set is what the page says", "[fast]") {
         CHECK(read_clock(file->page()).wall_frozen_ns == 0);
         CHECK(file->page().disk_stalled == 0);
     }
-    std::filesystem::remove(path);
     CHECK_FALSE(ControlFile::create("/nowhere/at/all"));
 }

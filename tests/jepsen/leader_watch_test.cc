@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jepsen/leader_watch.h"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <fstream>
+
+#include "tests/support/temporary_folder.h"
 
 using namespace geode::jepsen;
 
@@ -24,11 +23,8 @@ TEST_CASE("leader watch: role lines are told from others", "[fast]") {
 }
 
 TEST_CASE("leader watch: follows logs as they grow, half lines too", "[fast]") {
-    const auto folder =
-        std::filesystem::temp_directory_path() / ("geode-watch-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder);
-    const std::vector<std::string> files = {(folder / "n1.log").string(),
-                                            (folder / "n2.log").string()};
+    const geode::test::TemporaryFolder folder;
+    const std::vector<std::string> files = {folder.path() + "/n1.log", folder.path() + "/n2.log"};
     const auto append = [&](std::size_t node, const std::string& text) {
         std::ofstream(files[node - 1], std::ios::app) << text;
     };
@@ -49,5 +45,4 @@ TEST_CASE("leader watch: follows logs as they grow, half lines too", "[fast]") {
     CHECK_FALSE(watch.poll());
     CHECK_FALSE(watch.leader());
     CHECK(watch.elections() == 2);
-    std::filesystem::remove_all(folder);
 }

@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "jepsen/preload/disk_journal.h"
+#include "tests/support/temporary_folder.h"
 
 namespace geode::jepsen {
 namespace {
@@ -22,19 +22,10 @@ constexpr sim::PowerLoss all_lost = {
 /// A node's disk: does things to real files and tells of them, as the preloaded library does.
 class ToldDisk {
 public:
-    ToldDisk() {
-        char pattern[] = "/tmp/shadow_disk_XXXXXX";
-        REQUIRE(::mkdtemp(pattern) != nullptr);
-        folder_ = pattern;
-        fs::create_directory(data());
-        shadow_.emplace(ShadowDisk::create(data(), folder_ + "/journal").value());
-    }
-    ~ToldDisk() { fs::remove_all(folder_); }
-    ToldDisk(const ToldDisk&) = delete;
-    ToldDisk& operator=(const ToldDisk&) = delete;
+    ToldDisk() { fs::create_directory(data()); }
 
-    std::string data() const { return folder_ + "/data"; }
-    ShadowDisk& shadow() { return *shadow_; }
+    std::string data() const { return folder_.path() + "/data"; }
+    ShadowDisk& shadow() { return shadow_; }
 
     void create(const std::string& name) {
         std::ofstream(data() + "/" + name).flush();
@@ -84,11 +75,11 @@ public:
         append(bytes + name + payload);
     }
     void append(const std::string& bytes) {
-        std::ofstream(folder_ + "/journal", std::ios::binary | std::ios::app) << bytes;
+        std::ofstream(folder_.path() + "/journal", std::ios::binary | std::ios::app) << bytes;
     }
 
     sim::PowerLossReport lose(const sim::PowerLoss& loss = all_lost) {
-        auto report = shadow_->lose_power(random_, loss);
+        auto report = shadow_.lose_power(random_, loss);
         if (!report) FAIL(report.error().message);
         return *report;
     }
@@ -116,8 +107,8 @@ private:
         return status.st_ino;
     }
 
-    std::string folder_;
-    std::optional<ShadowDisk> shadow_;
+    test::TemporaryFolder folder_;
+    ShadowDisk shadow_ = ShadowDisk::create(data(), folder_.path() + "/journal").value();
     Prng random_{1};
     std::uint64_t syncs_ = 0;
 };

@@ -27,7 +27,7 @@ std::unique_ptr<OsDisk> disk_at(const std::string& path) {
 }  // namespace
 
 TEST_CASE("os disk: refuses every path that is not below the root", "[fast]") {
-    const TempDir dir;
+    const TemporaryFolder dir;
     const auto disk = disk_at(dir.path());
     REQUIRE(disk->create_dir("d"));
     for (const std::string_view path : {"", "/etc/passwd", "..", "../x", "d/..", "d/../../x", ".",
@@ -49,7 +49,7 @@ TEST_CASE("os disk: refuses every path that is not below the root", "[fast]") {
 }
 
 TEST_CASE("os disk: makes its directory, but not a whole path", "[fast]") {
-    const TempDir dir;
+    const TemporaryFolder dir;
     CHECK(OsDisk::open_root(dir.path() + "/new"));
     CHECK(OsDisk::open_root(dir.path() + "/new"));
     CHECK(code_of(OsDisk::open_root(dir.path() + "/no/new")) == ErrorCode::not_found);
@@ -70,7 +70,7 @@ TEST_CASE("os disk: a program without a data directory has no files", "[fast]") 
 }
 
 TEST_CASE("os disk: errors carry their code and name the file", "[fast]") {
-    const TempDir dir;
+    const TemporaryFolder dir;
     const auto disk = disk_at(dir.path());
     REQUIRE(disk->create_dir("d"));
     const auto file = disk->open("f", OpenMode::write);
@@ -91,7 +91,7 @@ TEST_CASE("os disk: errors carry their code and name the file", "[fast]") {
 }
 
 TEST_CASE("os disk: a read-only directory gives errors, and reads go on", "[fast]") {
-    const TempDir dir;
+    const TemporaryFolder dir;
     const auto disk = disk_at(dir.path());
     geode::test::contract::put(*disk, "f", "kept");
     REQUIRE(::chmod(dir.path().c_str(), 0555) == 0);
@@ -119,7 +119,7 @@ TEST_CASE("os disk: a full device is disk_full, not a broken one", "[fast]") {
 
 TEST_CASE("os disk: a failed sync is final for its file", "[fast]") {
     // fdatasync fails on a pipe; putting a real file in its place must not make it look well again.
-    const TempDir dir;
+    const TemporaryFolder dir;
     int ends[2];
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     const UniqueFd reading(ends[0]);
@@ -132,7 +132,7 @@ TEST_CASE("os disk: a failed sync is final for its file", "[fast]") {
 }
 
 TEST_CASE("os disk: the lock binds Worlds and processes, and ends with its holder", "[fast]") {
-    const TempDir dir;
+    const TemporaryFolder dir;
     const auto mine = disk_at(dir.path());
     const auto other = disk_at(dir.path());
     {
@@ -163,7 +163,7 @@ TEST_CASE("os disk: the lock binds Worlds and processes, and ends with its holde
 }
 
 TEST_CASE("os disk: no descriptor is inherited by a program started from here", "[fast]") {
-    const TempDir dir;
+    const TemporaryFolder dir;
     const auto disk = disk_at(dir.path());
     const auto file = disk->open("f", OpenMode::write);
     const auto lock = disk->lock("LOCK");

@@ -6,47 +6,17 @@
 // run() executes a fiber of `client` and bounds it in real time; a test that hangs fails instead.
 // Assertions inside fibers are CHECKs: REQUIRE throws, and no exception may leave a fiber.
 
-#include <dirent.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <string>
 
 #include "runtime/os/event_loop.h"
 #include "runtime/os/os_world.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/world_contract.h"
 
 namespace geode::os::test {
 
-/// A directory of files, removed with what is in it (two levels).
-class TempDir {
-public:
-    TempDir() {
-        char name[] = "/tmp/geode-os-XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path_ = name;
-    }
-    ~TempDir() { remove_tree(path_); }
-    TempDir(const TempDir&) = delete;
-    TempDir& operator=(const TempDir&) = delete;
-    const std::string& path() const { return path_; }
-
-private:
-    static void remove_tree(const std::string& path) {
-        if (DIR* dir = ::opendir(path.c_str())) {
-            while (const dirent* entry = ::readdir(dir)) {
-                const std::string name = entry->d_name;
-                if (name != "." && name != "..") remove_tree(path + "/" + name);
-            }
-            ::closedir(dir);
-            ::rmdir(path.c_str());
-        } else {
-            ::unlink(path.c_str());
-        }
-    }
-    std::string path_;
-};
+using geode::test::TemporaryFolder;
 
 inline std::unique_ptr<OsWorld> make_world(EventLoop& loop, std::uint32_t node,
                                            const std::string& data_dir) {
@@ -57,8 +27,8 @@ inline std::unique_ptr<OsWorld> make_world(EventLoop& loop, std::uint32_t node,
 }
 
 struct Fixture {
-    TempDir server_dir;
-    TempDir client_dir;
+    TemporaryFolder server_dir;
+    TemporaryFolder client_dir;
     EventLoop loop;
     std::unique_ptr<OsWorld> server = make_world(loop, 1, server_dir.path());
     std::unique_ptr<OsWorld> client = make_world(loop, 2, client_dir.path());

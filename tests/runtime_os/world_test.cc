@@ -142,7 +142,7 @@ TEST_CASE("os world: calls made while a killed fiber unwinds end at once", "[fas
 }
 
 TEST_CASE("os world: what completes after the World has gone is harmless", "[fast]") {
-    TempDir dir;
+    TemporaryFolder dir;
     EventLoop loop;
     for (int round = 0; round < 20; ++round) {
         auto world = make_world(loop, 1, dir.path());
