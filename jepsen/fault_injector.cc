@@ -17,6 +17,8 @@ namespace {
 using sim::Fault;
 using sim::FaultKind;
 
+constexpr const char* no_preload = "libgeode_faults.so cannot be preloaded";
+
 /// The kinds that are one setting of the control page, and the counter of each one's effect.
 struct PageKind {
     FaultKind kind;
@@ -60,7 +62,7 @@ Result<void> empty_disk(const std::string& path) {
 
 std::string FaultInjector::why_not(FaultKind kind) const {
     if (find_page_kind(kind) != nullptr) {
-        return pages_.empty() ? "libgeode_faults.so cannot be preloaded" : "";
+        return pages_.empty() ? no_preload : "";
     }
     switch (kind) {
         case FaultKind::crash:
@@ -145,10 +147,9 @@ Result<void> FaultInjector::begin_crash(ActiveFault& active) {
     const std::int64_t operations = fault.parameter("after_disk_ops");
     const sim::PowerLoss loss = sim::power_loss_of(fault);
     if (disks_.empty()) {
-        constexpr const char* reason = "libgeode_faults.so cannot be preloaded";
-        if (loss.options.lose_data) leave_out("lost_unsynced", reason);
-        if (loss.options.tear) leave_out("torn_write", reason);
-        if (loss.options.lose_names) leave_out("lost_names", reason);
+        if (loss.options.lose_data) leave_out("lost_unsynced", no_preload);
+        if (loss.options.tear) leave_out("torn_write", no_preload);
+        if (loss.options.lose_names) leave_out("lost_names", no_preload);
     }
     std::erase_if(active.nodes, [&](std::uint32_t node) { return !cluster_.running(node); });
     for (const std::uint32_t node : active.nodes) {
@@ -156,7 +157,7 @@ Result<void> FaultInjector::begin_crash(ActiveFault& active) {
             pages_.at(node - 1).die_after_disk_ops(operations);
             continue;
         }
-        if (operations > 0) leave_out("disk_death", "libgeode_faults.so cannot be preloaded");
+        if (operations > 0) leave_out("disk_death", no_preload);
         cluster_.kill(node);
         ++effect(FaultKind::crash).observed;
     }

@@ -222,13 +222,11 @@ public:
         return "ok " + edn_answered(request.operations);
     }
     std::string answer(const workloads::Transfer& transfer) {
-        return line_answer(workloads::perform(store_, workloads::Bank{}, transfer));
+        return line_answer(workloads::perform(store_, transfer));
     }
     std::string answer(const BalancesRequest& request) {
-        workloads::Bank bank;
-        bank.accounts = request.accounts;
         std::vector<std::int64_t> balances;
-        const auto outcome = workloads::read_balances(store_, bank, balances);
+        const auto outcome = workloads::read_balances(store_, request.accounts, balances);
         if (!outcome || !outcome->is_ok()) return line_answer(outcome);
         return "ok " + edn_of(balances);
     }

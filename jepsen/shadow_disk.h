@@ -19,6 +19,7 @@
 #include "base/prng.h"
 #include "base/result.h"
 #include "sim/data/power_loss.h"
+#include "sim/disk/disk_image.h"
 
 namespace geode::jepsen {
 

@@ -34,20 +34,20 @@ Judgement judge_lists(const check::txn::TxnHistory& history) {
     for (const check::txn::Mop& mop : history.mops) keys.insert(mop.key);
     const check::Judgement judged = workloads::judge_append_history(history);
     return judgement_of(
-        judged, workloads::story_of(judged),
+        judged, check::story_of(judged),
         fmt::format("{} transactions on {} lists", history.transactions.size(), keys.size()));
 }
 
-Judgement judge_bank(const check::History& history, const workloads::Bank& bank) {
+Judgement judge_bank(const check::History& history, std::uint32_t accounts) {
     std::size_t reads = 0;
     for (const check::Operation& operation : history.operations) {
         reads += operation.function == check::Function::read &&
                  operation.completion == check::Completion::ok;
     }
-    const check::Judgement judged = workloads::judge_bank_history(history, bank);
+    const check::Judgement judged = workloads::judge_bank_history(history, accounts);
     return judgement_of(judged, check::summary(judged),
                         fmt::format("{} reads among {} transactions on {} accounts", reads,
-                                    history.operations.size(), bank.accounts));
+                                    history.operations.size(), accounts));
 }
 
 /// Fills the history and the log alike.
@@ -135,18 +135,19 @@ public:
         workloads::BankOptions options;
         options.client = number - 1;
         options.clients = options_.clients + 1;
-        options.bank = options_.bank;
+        options.accounts = options_.bank_accounts;
         options.pace = options_.pace;
         workloads::run_bank_client(world, client, options, control, record_, progress);
     }
 
     Result<void> read_back(World& world, node::Client& client, MonoTime deadline) override {
         workloads::ClientStore store(world, client, deadline - world.now());
-        return workloads::read_last_balances(store, options_.bank, options_.clients, record_);
+        return workloads::read_last_balances(store, options_.bank_accounts, options_.clients,
+                                             record_);
     }
 
     void take_graph(const workloads::FinalGraph&) override {}
-    Judgement judge() override { return judge_bank(record_.finish(), options_.bank); }
+    Judgement judge() override { return judge_bank(record_.finish(), options_.bank_accounts); }
 
 private:
     WorkloadOptions options_;
@@ -177,7 +178,7 @@ Result<Judgement> judge_bank_text(std::string_view text, std::string_view name) 
     options.format = check::Format::edn;
     options.pairs = check::Pairs::plain;
     GEODE_TRY(const check::History history, check::parse_history(text, name, options));
-    return judge_bank(history, WorkloadOptions{}.bank);
+    return judge_bank(history, WorkloadOptions{}.bank_accounts);
 }
 
 }  // namespace geode::jepsen

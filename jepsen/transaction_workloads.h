@@ -15,7 +15,7 @@ std::unique_ptr<Workload> make_bank_workload(const WorkloadOptions& options, Clo
 
 /// Judges a stored history.edn. Error: `invalid_argument`.
 Result<Judgement> judge_append_text(std::string_view text, std::string_view name);
-/// Likewise; the bank is that of default WorkloadOptions.
+/// Likewise; with the accounts of default WorkloadOptions.
 Result<Judgement> judge_bank_text(std::string_view text, std::string_view name);
 
 }  // namespace geode::jepsen

@@ -197,27 +197,28 @@ Result<Judgement> judge_graph_text(std::string_view text, std::string_view name)
 }
 
 struct WorkloadSpec {
+    std::string_view name;
     std::unique_ptr<Workload> (*make)(const WorkloadOptions&, Clock&, OperationLog&);
     Result<Judgement> (*judge_text)(std::string_view text, std::string_view name);
 };
 
-// In the order of the names.
-constexpr std::array<std::string_view, 4> names = {"register", "graph", "append", "bank"};
 constexpr std::array<WorkloadSpec, 4> specs = {{
-    {make_register_workload, judge_register_text},
-    {make_graph_workload, judge_graph_text},
-    {make_append_workload, judge_append_text},
-    {make_bank_workload, judge_bank_text},
+    {"register", make_register_workload, judge_register_text},
+    {"graph", make_graph_workload, judge_graph_text},
+    {"append", make_append_workload, judge_append_text},
+    {"bank", make_bank_workload, judge_bank_text},
 }};
 
 const WorkloadSpec* find_workload(std::string_view name) {
-    const auto at = std::ranges::find(names, name);
-    return at == names.end() ? nullptr : &specs.at(static_cast<std::size_t>(at - names.begin()));
+    const auto* const found = std::ranges::find(specs, name, &WorkloadSpec::name);
+    return found == specs.end() ? nullptr : found;
 }
 
 }  // namespace
 
-std::span<const std::string_view> workload_names() {
+std::vector<std::string_view> workload_names() {
+    std::vector<std::string_view> names;
+    for (const WorkloadSpec& spec : specs) names.push_back(spec.name);
     return names;
 }
 

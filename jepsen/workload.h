@@ -10,14 +10,12 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "jepsen/operation_log.h"
 #include "node/client/client.h"
-#include "workloads/bank.h"
 #include "workloads/check/linearizability.h"
 #include "workloads/record/graph_log.h"
 
@@ -31,7 +29,7 @@ struct WorkloadOptions {
     std::uint32_t graph_vertices = 12;
     std::uint32_t append_keys = 4;       ///< lists in use at a time
     std::uint32_t appends_per_key = 64;  ///< then a list retires
-    workloads::Bank bank;
+    std::uint32_t bank_accounts = 8;
 };
 
 struct Judgement {
@@ -56,7 +54,7 @@ public:
 };
 
 /// What there is, in the order in which a list shows it.
-std::span<const std::string_view> workload_names();
+std::vector<std::string_view> workload_names();
 
 /// Null for a name that is not there. `clock` and `log` must outlive it.
 std::unique_ptr<Workload> make_workload(std::string_view name, const WorkloadOptions& options,

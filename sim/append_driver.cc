@@ -36,7 +36,7 @@ public:
     std::optional<std::string> judge(const FinalGraph*) override {
         judged_ = history_.finish();
         const check::Judgement judgement = workloads::judge_append_history(judged_);
-        if (judgement.verdict == check::Verdict::invalid) return workloads::story_of(judgement);
+        if (judgement.verdict == check::Verdict::invalid) return check::story_of(judgement);
         if (judgement.verdict == check::Verdict::unknown) GEODE_REACHED("sim.append_undecided");
         return std::nullopt;
     }

@@ -11,9 +11,9 @@ namespace {
 class BankDriver final : public WorkloadDriver {
 public:
     explicit BankDriver(const WorkloadSetup& setup)
-        : clients_(setup.clients), pace_(transaction_pace(setup.knobs)) {
-        bank_.accounts = setup.knobs.bank_accounts;
-    }
+        : clients_(setup.clients),
+          accounts_(setup.knobs.bank_accounts),
+          pace_(transaction_pace(setup.knobs)) {}
 
     void run_client(World& world, node::Client& client, std::uint32_t number,
                     const workloads::Control& control, workloads::Progress& progress) override {
@@ -21,7 +21,7 @@ public:
         workloads::BankOptions options;
         options.client = number - 1;
         options.clients = clients_;
-        options.bank = bank_;
+        options.accounts = accounts_;
         options.pace = pace_;
         workloads::run_bank_client(world, client, options, control, history_, progress);
     }
@@ -30,12 +30,12 @@ public:
     Result<void> read_back(World& world, node::Client& client, MonoTime deadline) override {
         constexpr std::int64_t reader = -1;
         workloads::ClientStore store(world, client, deadline - world.now());
-        return workloads::read_last_balances(store, bank_, reader, history_);
+        return workloads::read_last_balances(store, accounts_, reader, history_);
     }
 
     std::optional<std::string> judge(const FinalGraph*) override {
         judged_ = history_.finish();
-        const check::Judgement judgement = workloads::judge_bank_history(judged_, bank_);
+        const check::Judgement judgement = workloads::judge_bank_history(judged_, accounts_);
         if (judgement.verdict == check::Verdict::valid) return std::nullopt;
         return check::summary(judgement);
     }
@@ -46,7 +46,7 @@ public:
 
 private:
     std::uint32_t clients_;
-    workloads::Bank bank_;
+    std::uint32_t accounts_;
     workloads::Pace pace_;
     workloads::BankHistory history_;
     check::History judged_;

@@ -7,6 +7,7 @@ namespace geode::workloads {
 namespace {
 
 constexpr std::string_view list_property = "list";
+constexpr std::uint64_t operations_per_transaction_max = 4;
 constexpr std::uint64_t last_reads_per_transaction = 8;
 constexpr std::uint32_t last_read_attempts_max = 20;
 
@@ -28,9 +29,8 @@ graph::Value value_of(std::span<const std::int64_t> elements) {
     return graph::List(elements.begin(), elements.end());
 }
 
-std::vector<MicroOperation> draw_transaction(Prng& prng, AppendKeys& keys,
-                                             std::uint32_t operations_max) {
-    std::vector<MicroOperation> operations(1 + prng.below(operations_max));
+std::vector<MicroOperation> draw_transaction(Prng& prng, AppendKeys& keys) {
+    std::vector<MicroOperation> operations(1 + prng.below(operations_per_transaction_max));
     for (MicroOperation& operation : operations) {
         const auto slot = static_cast<std::uint32_t>(prng.below(keys.hot()));
         if (prng.chance(1, 2)) {
@@ -90,15 +90,14 @@ MicroOperation AppendKeys::next_append(std::uint32_t slot) {
 void run_append_client(World& world, node::Client& client, const AppendOptions& options,
                        const Control& control, AppendKeys& keys, AppendRecorder& recorder,
                        Progress& progress) {
-    GEODE_ASSERT(options.operations_max >= 1 && options.client < options.clients);
+    GEODE_ASSERT(options.client < options.clients);
     Prng prng = world.random().stream("workload");
     ProcessNumber process(options.client, options.clients);
     ClientStore store(world, client, options.pace.deadline);
     while (!control.stop) {
         think(world, prng, options.pace);
         if (control.stop) break;
-        std::vector<MicroOperation> operations =
-            draw_transaction(prng, keys, options.operations_max);
+        std::vector<MicroOperation> operations = draw_transaction(prng, keys);
         const MonoTime begun = world.now();
         const Ending ending = perform_recorded(store, operations, process.value(), recorder);
         if (ending == Ending::unknown) process.abandon();

@@ -72,8 +72,7 @@ private:
 struct AppendOptions {
     std::uint32_t client = 0;  ///< 0..clients-1
     std::uint32_t clients = 1;
-    std::uint32_t operations_max = 4;  ///< per transaction
-    Pace pace;                         ///< its deadline is that of each request
+    Pace pace;  ///< its deadline is that of each request
 };
 
 /// Runs until `control.stop`. Suspends; throws Killed.

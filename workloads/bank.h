@@ -5,7 +5,7 @@
 // changes.
 //
 // Each account is a vertex, numbered from 0, and its property "balance". An account that is absent
-// holds what every account holds at first, so the total is right before anything was written.
+// holds first_balance, so the total is right before anything was written.
 // Transfers and reads are optimistic transactions (optimistic.h). The harness judges that every
 // read shows the same total and no balance below zero.
 
@@ -18,12 +18,7 @@
 
 namespace geode::workloads {
 
-struct Bank {
-    std::uint32_t accounts = 8;
-    std::int64_t first_balance = 10;  ///< of each account
-
-    std::int64_t total() const { return first_balance * accounts; }
-};
+inline constexpr std::int64_t first_balance = 10;  ///< of each account
 
 struct Transfer {
     std::uint32_t from = 0;  ///< an account, not `to`
@@ -31,13 +26,13 @@ struct Transfer {
     std::int64_t amount = 1;  ///< above zero
 };
 
-/// The balances of all accounts at one moment, by account. They mean something if the outcome,
+/// The balances of accounts 0 .. `accounts` - 1 at one moment. They mean something if the outcome,
 /// OptimisticTransaction::commit's, is ok. Error besides: `invalid_argument` if a vertex holds no
 /// balance.
-Result<graph::Outcome> read_balances(PropertyStore& store, const Bank& bank,
+Result<graph::Outcome> read_balances(PropertyStore& store, std::uint32_t accounts,
                                      std::vector<std::int64_t>& balances);
 /// Likewise; `conflict` also if the account holds less than the amount.
-Result<graph::Outcome> perform(PropertyStore& store, const Bank& bank, const Transfer& transfer);
+Result<graph::Outcome> perform(PropertyStore& store, const Transfer& transfer);
 
 /// Records events in the order of the calls. Must not suspend.
 class BankRecorder {
@@ -53,9 +48,8 @@ public:
 struct BankOptions {
     std::uint32_t client = 0;  ///< 0..clients-1
     std::uint32_t clients = 1;
-    Bank bank;
-    std::int64_t amount_max = 5;  ///< of one transfer
-    Pace pace;                    ///< its deadline is that of each request
+    std::uint32_t accounts = 8;  ///< 2 or more
+    Pace pace;                   ///< its deadline is that of each request
 };
 
 /// Runs until `control.stop`. Suspends; throws Killed.
@@ -64,7 +58,7 @@ void run_bank_client(World& world, node::Client& client, const BankOptions& opti
 
 /// Reads all balances once more as `process`. Suspends. Error: there was no answer, or the read was
 /// aborted again and again though nobody else should write; it is recorded as it ended.
-Result<void> read_last_balances(PropertyStore& store, const Bank& bank, std::int64_t process,
+Result<void> read_last_balances(PropertyStore& store, std::uint32_t accounts, std::int64_t process,
                                 BankRecorder& recorder);
 
 }  // namespace geode::workloads

@@ -57,7 +57,7 @@ public:
     std::optional<std::string> judge(const FinalGraph*) override {
         const check::Judgement judged = workloads::judge_append_history(history_.finish());
         if (judged.verdict == check::Verdict::valid) return std::nullopt;
-        return workloads::story_of(judged);
+        return check::story_of(judged);
     }
 
 private:

@@ -115,7 +115,7 @@ TEST_CASE("append: batches that happen in part are found, and told as a story", 
     REQUIRE(judged.verdict == check::Verdict::invalid);
     const auto names = check::anomaly_names(judged);
     CHECK(std::ranges::find(names, "G1a") != names.end());
-    const std::string story = story_of(judged);
+    const std::string story = check::story_of(judged);
     CHECK(story.starts_with(judged.anomalies.front().name));
     CHECK(story.find("\n") != std::string::npos);
     CHECK(story.find(": process ") != std::string::npos);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/check/judgement.h"
 
+#include <algorithm>
 #include <set>
 
 namespace geode::check {
@@ -26,6 +27,18 @@ std::string summary(const Judgement& judgement) {
         before = ", ";
     }
     return out;
+}
+
+std::string story_of(const Judgement& judgement) {
+    std::string story = summary(judgement);
+    if (judgement.anomalies.empty()) return story;
+    const std::vector<std::uint32_t>& named = judgement.anomalies.front().operations;
+    for (const WitnessOperation& operation : judgement.operations) {
+        if (std::ranges::find(named, operation.index) == named.end()) continue;
+        story += "\n" + std::to_string(operation.index) + ": process " +
+                 std::to_string(operation.process) + ": " + operation.words;
+    }
+    return story;
 }
 
 std::vector<std::string> anomaly_names(const Judgement& judgement) {

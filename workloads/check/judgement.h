@@ -66,6 +66,9 @@ struct Judgement {
 /// the others; empty for a valid history.
 std::string summary(const Judgement& judgement);
 
+/// Its summary, and below it the operations of the first anomaly, a line each.
+std::string story_of(const Judgement& judgement);
+
 /// The names of all anomalies, each once, in the order of the alphabet.
 std::vector<std::string> anomaly_names(const Judgement& judgement);
 

@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/record/append_history.h"
 
-#include <algorithm>
-
 #include "workloads/check/txn/list_append.h"
+#include "workloads/record/completion.h"
 
 namespace geode::workloads {
-namespace {
-
-check::Completion completion_of(Ending ending) {
-    switch (ending) {
-        case Ending::ok: return check::Completion::ok;
-        case Ending::refused:
-        case Ending::fail: return check::Completion::fail;
-        case Ending::unknown: return check::Completion::unknown;
-    }
-    GEODE_UNREACHABLE("an ending outside its enum");
-}
-
-}  // namespace
 
 void AppendHistory::put_together(std::span<const MicroOperation> operations, Reads reads) {
     check::ValueTable& values = builder_.values();
@@ -55,21 +41,7 @@ void AppendHistory::completed(std::int64_t process, Ending ending,
 }
 
 check::Judgement judge_append_history(const check::txn::TxnHistory& history) {
-    check::txn::ListAppendOptions options;
-    options.models = {"strict-serializable"};
-    return check::txn::check_list_append(history, options);
-}
-
-std::string story_of(const check::Judgement& judgement) {
-    std::string story = check::summary(judgement);
-    if (judgement.anomalies.empty()) return story;
-    const std::vector<std::uint32_t>& named = judgement.anomalies.front().operations;
-    for (const check::WitnessOperation& operation : judgement.operations) {
-        if (std::ranges::find(named, operation.index) == named.end()) continue;
-        story += "\n" + std::to_string(operation.index) + ": process " +
-                 std::to_string(operation.process) + ": " + operation.words;
-    }
-    return story;
+    return check::txn::check_list_append(history, {.models = {"strict-serializable"}});
 }
 
 }  // namespace geode::workloads

@@ -42,8 +42,4 @@ private:
 /// Judges a history of lists, empty at first, at strict-serializable.
 check::Judgement judge_append_history(const check::txn::TxnHistory& history);
 
-/// Why a judgement is not valid: its summary, and below it the transactions of the first anomaly,
-/// a line each.
-std::string story_of(const check::Judgement& judgement);
-
 }  // namespace geode::workloads

@@ -60,10 +60,10 @@ void BankHistory::completed(std::int64_t process, Ending ending,
     GEODE_ASSERT(taken.has_value());
 }
 
-check::Judgement judge_bank_history(const check::History& history, const Bank& bank) {
+check::Judgement judge_bank_history(const check::History& history, std::uint32_t accounts) {
     check::BankOptions options;
-    options.total = bank.total();
-    for (std::uint32_t account = 0; account < bank.accounts; ++account) {
+    options.total = first_balance * accounts;
+    for (std::uint32_t account = 0; account < accounts; ++account) {
         options.accounts.push_back(std::to_string(account));
     }
     Result<check::Judgement> judged = check::check_bank(history, options);

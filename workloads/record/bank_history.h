@@ -37,7 +37,7 @@ private:
     check::HistoryBuilder builder_;
 };
 
-/// Whether every read shows the bank's total and no balance below zero.
-check::Judgement judge_bank_history(const check::History& history, const Bank& bank);
+/// Whether every read shows the total of so many accounts and no balance below zero.
+check::Judgement judge_bank_history(const check::History& history, std::uint32_t accounts);
 
 }  // namespace geode::workloads

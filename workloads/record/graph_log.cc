@@ -2,6 +2,7 @@
 #include "workloads/record/graph_log.h"
 
 #include "graph/record.h"
+#include "workloads/record/completion.h"
 
 namespace geode::workloads {
 namespace {
@@ -35,16 +36,6 @@ struct WritesOf {
         for (const graph::SingleCommand& command : batch.commands) std::visit(*this, command);
     }
 };
-
-check::Completion completion_of(Ending ending) {
-    switch (ending) {
-        case Ending::ok: return check::Completion::ok;
-        case Ending::refused:
-        case Ending::fail: return check::Completion::fail;
-        case Ending::unknown: return check::Completion::unknown;
-    }
-    GEODE_UNREACHABLE("an ending outside its enum");
-}
 
 }  // namespace
 
