@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<check::ModelSpec> find_names(const ConvertCommand& command) {
+/// The model, if it can be written in the notation that is asked for.
+Result<check::ModelSpec> find_spec(const ConvertCommand& command) {
     GEODE_TRY(const check::ModelSpec spec,
               check::find_model({.model = command.model, .format = command.format}));
     const auto formats = check::write_formats(spec.kind);
@@ -86,7 +87,7 @@ Result<void> write_out(const ConvertCommand& command, const check::WrittenRecord
 }
 
 Result<void> convert(const ConvertCommand& command) {
-    GEODE_TRY(const check::ModelSpec spec, find_names(command));
+    GEODE_TRY(const check::ModelSpec spec, find_spec(command));
     GEODE_TRY(const RecordedFiles recording, read_one(command.file));
     GEODE_TRY(check::RecordedHistory history,
               check::read_recording({.name = recording.name, .files = texts_of(recording)},

@@ -77,7 +77,8 @@ TEST_CASE("judge: anomalies are asked for by name", "[fast]") {
     CHECK(asked("list-append", {"G0"}, stale, "serializable") ==
           "a consistency or anomalies can be asked for, not both");
     CHECK(asked("register", {"G0"}, stale)
-              .starts_with("there are no anomalies to ask for for the model register; ask for a "));
+              .starts_with(
+                  "the model register has no anomalies to ask for; ask for a consistency: "));
     constexpr std::string_view fractured = R"(
 {:type :ok :value [[:append :x 1] [:append :y 1]]}
 {:type :ok :value [[:r :x [1]] [:r :y []]]})";

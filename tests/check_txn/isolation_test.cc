@@ -27,10 +27,10 @@ TEST_CASE("isolation: names and aliases", "[fast]") {
 }
 
 TEST_CASE("isolation: the lattice has one top and one bottom and no cycle", "[fast]") {
-    for (const std::string_view model : isolation_models()) {
+    for (const std::string_view model : isolation_models) {
         CHECK(model_implies("strict-serializable", model));
         CHECK(model_implies(model, "read-uncommitted"));
-        for (const std::string_view other : isolation_models()) {
+        for (const std::string_view other : isolation_models) {
             if (model == other) continue;
             CHECK_FALSE((model_implies(model, other) && model_implies(other, model)));
         }
@@ -44,8 +44,8 @@ TEST_CASE("isolation: the lattice has one top and one bottom and no cycle", "[fa
 }
 
 TEST_CASE("isolation: a stronger model forbids whatever a weaker one does", "[fast]") {
-    for (const std::string_view model : isolation_models()) {
-        for (const std::string_view weaker : isolation_models()) {
+    for (const std::string_view model : isolation_models) {
+        for (const std::string_view weaker : isolation_models) {
             if (!model_implies(model, weaker)) continue;
             for (const std::string_view anomaly : forbidden_anomalies(weaker)) {
                 CHECK(forbids(model, anomaly));

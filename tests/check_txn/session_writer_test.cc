@@ -103,12 +103,14 @@ TEST_CASE("session writer: what is left out is noted", "[fast]") {
     using Words = std::vector<std::string>;
     const std::string time = "real time is not told";
     const std::string observed =
-        "1 of unknown outcome, which were read from, are written as committed";
-    const std::string unobserved = "1 of unknown outcome, which nobody read from, are left out";
+        "transactions of unknown outcome that were read from are written as committed: 1";
+    const std::string unobserved =
+        "transactions of unknown outcome that nobody read from are left out: 1";
     CHECK(notes(read(mixed), SessionFormat::polysi) ==
           Words{time, observed, unobserved, "keys are numbered anew"});
-    CHECK(notes(read(mixed), SessionFormat::cobra) ==
-          Words{time, observed, unobserved, "1 aborted are left out", "keys are numbered anew"});
+    CHECK(notes(read(mixed), SessionFormat::cobra) == Words{time, observed, unobserved,
+                                                            "aborted transactions are left out: 1",
+                                                            "keys are numbered anew"});
     CHECK(notes(read("{:type :ok :value [[:w 1 :a]]}"), SessionFormat::plume) ==
           Words{"values are numbered anew"});
     CHECK(notes(read("{:type :ok :value [[:w 1 0]]}"), SessionFormat::plume) ==

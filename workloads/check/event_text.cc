@@ -69,6 +69,12 @@ void EventText::value_with_maps(ValueId id) {
     value(id);
 }
 
+Result<std::string> EventText::take() && {
+    if (utf8_) return std::move(out_);
+    return make_error(ErrorCode::invalid_argument,
+                      "a text of the history is not UTF-8, which neither JSON nor EDN can hold");
+}
+
 void EventText::separate() {
     if (needs_separator_) out_.append(notation_ == Notation::json ? "," : " ");
 }
@@ -95,7 +101,11 @@ void EventText::text(std::string_view bytes) {
         notation_ == Notation::edn && (bytes == "true" || bytes == "false" || is_keyword(bytes));
     if (bare) return scalar(bytes);
     // EDN's strings know every escape that JSON's do.
-    scalar(nlohmann::json(std::string(bytes)).dump());
+    try {
+        scalar(nlohmann::json(std::string(bytes)).dump());
+    } catch (const nlohmann::json::exception&) {
+        utf8_ = false;
+    }
 }
 
 bool EventText::can_be_map(ValueId id) const {

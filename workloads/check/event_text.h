@@ -3,11 +3,13 @@
 
 // Spells recorded events as text: JSON objects or EDN maps, one per line. What writers of histories
 // share; they say what comes next, and separators, quotes and keywords follow from the notation.
+// Texts must be UTF-8: whether one was not is told at the end.
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "workloads/check/values.h"
 
 namespace geode::check {
@@ -32,12 +34,13 @@ public:
     void integer(std::int64_t value);
     /// A name of the notation's own: "read" or :read.
     void word(std::string_view name);
-    /// Lists are written as such. Throws nlohmann::json::exception if a text is not UTF-8.
+    /// Lists are written as such.
     void value(ValueId id);
     /// The same, but lists of pairs with different first elements are maps.
     void value_with_maps(ValueId id);
 
-    std::string take() && { return std::move(out_); }
+    /// invalid_argument if a text was not UTF-8.
+    Result<std::string> take() &&;
 
 private:
     void separate();
@@ -52,6 +55,7 @@ private:
     const ValueTable& values_;
     std::string out_;
     bool needs_separator_ = false;
+    bool utf8_ = true;  // all texts so far
 };
 
 /// Whether `text` is a keyword with its colon, which EDN can spell without quotes.

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <nlohmann/json.hpp>
-
 #include "workloads/check/event_order.h"
 #include "workloads/check/event_text.h"
 #include "workloads/check/format_readers.h"
@@ -20,7 +18,7 @@ public:
           spelling_(spelling),
           text_(is_json(spelling) ? Notation::json : Notation::edn, history.values) {}
 
-    std::string run() && {
+    Result<std::string> run() && {
         const Crashed crashed = is_json(spelling_) ? Crashed::goes_on : Crashed::retires;
         for (const OrderedEvent& event : EventOrder(history_.operations, crashed).run()) {
             write(event, history_.operations[event.operation]);
@@ -172,13 +170,7 @@ Result<void> check_names(const History& history) {
 
 Result<std::string> write_events(const History& history, Spelling spelling) {
     if (!is_json(spelling)) GEODE_TRY_VOID(check_names(history));
-    try {
-        return EventWriter(history, spelling).run();
-    } catch (const nlohmann::json::exception&) {
-        return make_error(
-            ErrorCode::invalid_argument,
-            "a text of the history is not UTF-8, which neither JSON nor EDN can hold");
-    }
+    return EventWriter(history, spelling).run();
 }
 
 Result<std::string> to_json_lines(const History& history) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "workloads/check/total_parts.h"
 #include "workloads/check/totals.h"
 
 namespace geode::check {
@@ -29,7 +30,7 @@ public:
 
 private:
     Result<void> gather();
-    Result<void> check_read(std::uint32_t index, bool report);
+    Result<void> check_read(std::uint32_t index);
     void look_for_absent();
     void judge(ValueId id, Staleness staleness);
 
@@ -43,18 +44,11 @@ private:
 };
 
 Result<void> SetTotals::gather() {
+    GEODE_TRY_VOID(check_functions(history_, {Function::add, Function::read}));
     for (std::uint32_t index = 0; index < history_.operations.size(); ++index) {
         const Operation& one = operation(index);
-        const bool read = one.function == Function::read;
-        if (!read && one.function != Function::add) {
-            return make_error(ErrorCode::invalid_argument,
-                              "expected add or read, not " + describe(one, history_.values));
-        }
-        if (one.completion == Completion::fail) continue;
-        if (read) {
-            if (one.completion == Completion::ok) reads_.push_back(index);
-            continue;
-        }
+        if (is_ok_read(one)) reads_.push_back(index);
+        if (one.function == Function::read || one.completion == Completion::fail) continue;
         Element& element = elements_[one.argument.value()];
         element.begun = std::min(element.begun, one.invoked);
         const bool ok = one.completion == Completion::ok;
@@ -67,23 +61,22 @@ Result<void> SetTotals::gather() {
     return {};
 }
 
-/// Notes what the read shows; with `report`, what should not be there.
-Result<void> SetTotals::check_read(std::uint32_t index, bool report) {
+/// Notes what the read shows, and reports what should not be there.
+Result<void> SetTotals::check_read(std::uint32_t index) {
     const ValueTable& values = history_.values;
     const Operation& read = operation(index);
     if (read.result == nil_value) return {};
     if (values.kind(read.result) != ValueKind::list) {
-        return make_error(ErrorCode::invalid_argument,
-                          "expected a read of a set, not " + describe(read, values));
+        return objection(history_, read, "a read of a set");
     }
     for (const ValueId id : values.list_of(read.result)) {
         Element& element = elements_[id.value()];
-        if (report && element.last_present == index) {
+        if (element.last_present == index) {
             findings_.add("duplicate",
                           findings_.words(index) + " shows " + values.describe(id) + " twice",
                           {index});
         }
-        if (report && element.begun > read.completed && !element.told) {
+        if (element.begun > read.completed && !element.told) {
             element.told = true;
             findings_.add("unexpected",
                           findings_.words(index) + " shows " + values.describe(id) +
@@ -107,7 +100,7 @@ Result<Judgement> SetTotals::final_read() {
     }
     const std::uint32_t last = *std::ranges::max_element(
         reads_, {}, [this](std::uint32_t index) { return operation(index).completed; });
-    GEODE_TRY_VOID(check_read(last, true));
+    GEODE_TRY_VOID(check_read(last));
     for (std::uint32_t id = 0; id < elements_.size(); ++id) {
         const Element& element = elements_[id];
         // Known before the only read that was looked at: by an acknowledgement.
@@ -150,7 +143,7 @@ void SetTotals::look_for_absent() {
 Result<Judgement> SetTotals::all_reads(Staleness staleness) {
     const std::string_view level = staleness == Staleness::anomaly ? "fresh" : "eventual";
     GEODE_TRY_VOID(gather());
-    for (const std::uint32_t index : reads_) GEODE_TRY_VOID(check_read(index, true));
+    for (const std::uint32_t index : reads_) GEODE_TRY_VOID(check_read(index));
     look_for_absent();
     bool stable = false;
     bool elements = false;

@@ -22,8 +22,8 @@ std::string join(std::span<const std::string_view> names) {
     return out;
 }
 
-std::array<std::span<const ModelSpec>, 4> tables() {
-    return {object_models(), total_models(), transaction_models(), register_transaction_models()};
+std::array<std::span<const ModelSpec>, 3> tables() {
+    return {object_models(), total_models(), transaction_models()};
 }
 
 /// Whether `asked` is `level`; one that ends in =WORD takes anything after the =.
@@ -61,9 +61,10 @@ Result<void> check_anomalies(const JudgeRequest& request, const ModelSpec& spec)
                           "a consistency or anomalies can be asked for, not both");
     }
     if (spec.anomalies.empty()) {
-        return make_error(ErrorCode::invalid_argument,
-                          "there are no anomalies to ask for" + of_model +
-                              "; ask for a consistency: " + join(spec.levels));
+        return make_error(
+            ErrorCode::invalid_argument,
+            "the model " + std::string(spec.name) +
+                " has no anomalies to ask for; ask for a consistency: " + join(spec.levels));
     }
     for (const std::string_view anomaly : request.anomalies) {
         if (std::ranges::find(spec.anomalies, anomaly) != spec.anomalies.end()) continue;

@@ -5,9 +5,8 @@
 // history; out comes a judgement.
 //
 // A ModelSpec ties a name to the kind of history it is told by (recordings.h), the levels it can be
-// judged by, and the checker. Everything that takes a history from a person (geode-sim check, the
-// harness over real processes, benchmarks) goes through judge(), so that all of them know the same
-// names.
+// judged by, and the checker. Everything that takes a model by name (geode-sim check and convert,
+// benchmarks) goes through here, so that all of them know the same names.
 
 #include <optional>
 #include <span>

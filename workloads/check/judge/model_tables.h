@@ -16,10 +16,7 @@ std::span<const ModelSpec> object_models();
 /// Properties of a whole history that are counted, not searched for.
 std::span<const ModelSpec> total_models();
 
-/// Lists of transactions on many keys, judged by levels of isolation.
+/// Transactions on many keys, judged by levels of isolation.
 std::span<const ModelSpec> transaction_models();
-
-/// The same of registers.
-std::span<const ModelSpec> register_transaction_models();
 
 }  // namespace geode::check

@@ -41,8 +41,8 @@ void note_processes(const Operations& operations, std::vector<std::string>& note
         if (operation.completed == never_completed) crashed.insert(operation.process);
     }
     if (renamed.empty()) return;
-    notes.push_back(std::to_string(renamed.size()) +
-                    " processes that went on after an unknown outcome do so under another number");
+    notes.push_back("processes that went on after an unknown outcome do so under another number: " +
+                    std::to_string(renamed.size()));
 }
 
 /// The history with nil for every read of its initial value, so that it stands by itself; as it is
@@ -74,7 +74,9 @@ Result<WrittenRecording> write_operations(const History& history, HistoryKind ki
         written = single(std::move(text));
         const auto failed =
             std::ranges::count(history.operations, Completion::fail, &Operation::completion);
-        if (failed > 0) written.notes.push_back(std::to_string(failed) + " failed are left out");
+        if (failed > 0) {
+            written.notes.push_back("failed operations are left out: " + std::to_string(failed));
+        }
     } else {
         const Spelling spelling = spelling_of(kind, is_json(format));
         GEODE_TRY(std::string text, write_events(history, spelling));

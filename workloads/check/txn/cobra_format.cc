@@ -15,11 +15,10 @@
 namespace geode::check::txn {
 namespace {
 
-constexpr std::int64_t initial_mark = 0xbebeebee;  // a value that was there before the recording
-constexpr std::int64_t null_mark = 0xdeadbeef;     // no value
+constexpr std::int64_t null_mark = 0xdeadbeef;  // no value, before the recording
 
 bool is_initial(std::int64_t mark) {
-    return mark == initial_mark || mark == null_mark;
+    return mark == cobra_initial || mark == null_mark;
 }
 
 class CobraReader {

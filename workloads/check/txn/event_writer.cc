@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <nlohmann/json.hpp>
-
 #include "workloads/check/event_order.h"
 #include "workloads/check/event_text.h"
 #include "workloads/check/txn/formats.h"
@@ -13,7 +11,7 @@ public:
     EventWriter(const TxnHistory& history, Notation notation)
         : history_(history), text_(notation, history.values) {}
 
-    std::string run() && {
+    Result<std::string> run() && {
         const bool json = text_.notation() == Notation::json;
         if (history_.timed) {
             const Crashed crashed = json ? Crashed::goes_on : Crashed::retires;
@@ -98,13 +96,7 @@ void EventWriter::write_mop(const Mop& mop, bool asked) {
 }  // namespace
 
 Result<std::string> write_events(const TxnHistory& history, Notation notation) {
-    try {
-        return EventWriter(history, notation).run();
-    } catch (const nlohmann::json::exception&) {
-        return make_error(
-            ErrorCode::invalid_argument,
-            "a text of the history is not UTF-8, which neither JSON nor EDN can hold");
-    }
+    return EventWriter(history, notation).run();
 }
 
 Result<std::string> to_json_lines(const TxnHistory& history) {

@@ -11,35 +11,6 @@ namespace {
 
 using Name = std::string_view;
 
-constexpr auto models = std::to_array<Name>({
-    "read-uncommitted",
-    "strong-session-read-uncommitted",
-    "strong-read-uncommitted",
-    "read-committed",
-    "strong-session-read-committed",
-    "strong-read-committed",
-    "monotonic-view",
-    "monotonic-snapshot-read",
-    "cursor-stability",
-    "monotonic-atomic-view",
-    "read-atomic",
-    "update-atomic",
-    "causal-cerone",
-    "causal",
-    "prefix",
-    "consistent-view",
-    "forward-consistent-view",
-    "parallel-snapshot-isolation",
-    "snapshot-isolation",
-    "strong-session-snapshot-isolation",
-    "strong-snapshot-isolation",
-    "repeatable-read",
-    "update-serializable",
-    "serializable",
-    "strong-session-serializable",
-    "strict-serializable",
-});
-
 constexpr auto anomalies = std::to_array<Name>({
     // What a single key or transaction shows.
     "duplicate-elements",
@@ -308,9 +279,9 @@ consteval std::array<Arrow, count> arrows(const std::array<Pair, count>& pairs,
     return result;
 }
 
-constexpr auto model_arrows = arrows(weaker_models, models, models);
+constexpr auto model_arrows = arrows(weaker_models, isolation_models, isolation_models);
 constexpr auto anomaly_arrows = arrows(general_anomalies, anomalies, anomalies);
-constexpr auto forbidden_arrows = arrows(forbidden, models, anomalies);
+constexpr auto forbidden_arrows = arrows(forbidden, isolation_models, anomalies);
 
 /// Marks what can be reached from the marked.
 void spread(std::vector<bool>& marked, std::span<const Arrow> pairs) {
@@ -333,7 +304,7 @@ std::vector<bool> reached(std::size_t start, std::span<const Arrow> pairs, std::
 }
 
 std::vector<bool> models_below(std::size_t model) {
-    return reached(model, model_arrows, models.size());
+    return reached(model, model_arrows, isolation_models.size());
 }
 
 std::vector<bool> generals_of(Name anomaly) {
@@ -348,17 +319,13 @@ bool clash(const std::vector<bool>& below, const std::vector<bool>& found) {
 
 }  // namespace
 
-std::span<const std::string_view> isolation_models() {
-    return models;
-}
-
 std::optional<std::string_view> canonical_model(std::string_view name) {
     for (const Pair& alias : aliases) {
         if (alias.from == name) return alias.to;
     }
-    const std::size_t index = index_in(models, name);
-    if (index == models.size()) return std::nullopt;
-    return models[index];
+    const std::size_t index = index_in(isolation_models, name);
+    if (index == isolation_models.size()) return std::nullopt;
+    return isolation_models[index];
 }
 
 std::span<const std::string_view> isolation_anomalies() {
@@ -366,9 +333,9 @@ std::span<const std::string_view> isolation_anomalies() {
 }
 
 bool model_implies(std::string_view stronger, std::string_view weaker) {
-    const std::size_t index = index_in(models, weaker);
-    GEODE_ASSERT_MSG(index < models.size(), "a name that is in no list");
-    return models_below(index_in(models, stronger))[index];
+    const std::size_t index = index_in(isolation_models, weaker);
+    GEODE_ASSERT_MSG(index < isolation_models.size(), "a name that is in no list");
+    return models_below(index_in(isolation_models, stronger))[index];
 }
 
 bool anomaly_implies(std::string_view special, std::string_view general) {
@@ -378,11 +345,11 @@ bool anomaly_implies(std::string_view special, std::string_view general) {
 }
 
 bool forbids(std::string_view model, std::string_view anomaly) {
-    return clash(models_below(index_in(models, model)), generals_of(anomaly));
+    return clash(models_below(index_in(isolation_models, model)), generals_of(anomaly));
 }
 
 std::vector<std::string_view> forbidden_anomalies(std::string_view model) {
-    const std::vector<bool> below = models_below(index_in(models, model));
+    const std::vector<bool> below = models_below(index_in(isolation_models, model));
     std::vector<std::string_view> result;
     for (const Name anomaly : anomalies) {
         if (clash(below, generals_of(anomaly))) result.push_back(anomaly);
@@ -398,19 +365,19 @@ RuledOut ruled_out_by(std::span<const std::string_view> found) {
         marked[index] = true;
     }
     spread(marked, anomaly_arrows);
-    std::vector<bool> broken(models.size());
-    for (std::size_t index = 0; index < models.size(); ++index) {
+    std::vector<bool> broken(isolation_models.size());
+    for (std::size_t index = 0; index < isolation_models.size(); ++index) {
         broken[index] = clash(models_below(index), marked);
     }
     RuledOut result;
-    for (std::size_t index = 0; index < models.size(); ++index) {
+    for (std::size_t index = 0; index < isolation_models.size(); ++index) {
         if (!broken[index]) continue;
         const std::vector<bool> below = models_below(index);
         bool weakest = true;
-        for (std::size_t weaker = 0; weaker < models.size(); ++weaker) {
+        for (std::size_t weaker = 0; weaker < isolation_models.size(); ++weaker) {
             if (weaker != index && below[weaker] && broken[weaker]) weakest = false;
         }
-        (weakest ? result.weakest : result.others).emplace_back(models[index]);
+        (weakest ? result.weakest : result.others).emplace_back(isolation_models[index]);
     }
     std::ranges::sort(result.weakest);
     std::ranges::sort(result.others);

@@ -24,6 +24,7 @@
 // Gotsman, PODC 2016; Cerone, Gotsman, Yang, CONCUR 2017 (prefix); Bailis et al., VLDB 2014;
 // Daudjee, Salem, ICDE 2004 and VLDB 2006 (sessions); Elle's consistency_model.clj for the names.
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,8 +33,35 @@
 
 namespace geode::check::txn {
 
-/// Every model by its one name, in the order in which a list shows them: weakest first.
-std::span<const std::string_view> isolation_models();
+/// Every model by its one name, in the order in which a list shows them: strongest first.
+inline constexpr auto isolation_models = std::to_array<std::string_view>({
+    "strict-serializable",
+    "strong-session-serializable",
+    "serializable",
+    "update-serializable",
+    "repeatable-read",
+    "strong-snapshot-isolation",
+    "strong-session-snapshot-isolation",
+    "snapshot-isolation",
+    "parallel-snapshot-isolation",
+    "forward-consistent-view",
+    "consistent-view",
+    "prefix",
+    "causal",
+    "causal-cerone",
+    "update-atomic",
+    "read-atomic",
+    "monotonic-atomic-view",
+    "cursor-stability",
+    "monotonic-snapshot-read",
+    "monotonic-view",
+    "strong-read-committed",
+    "strong-session-read-committed",
+    "read-committed",
+    "strong-read-uncommitted",
+    "strong-session-read-uncommitted",
+    "read-uncommitted",
+});
 
 /// The one name of a model: of an alias (`PL-3`, `strong-serializable`) the model's, of a model its
 /// own; nothing for a word that is neither. The result is static.

@@ -18,6 +18,7 @@
 // Source: Kingsbury, Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations"
 // (VLDB 2020), section 4.
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -26,12 +27,55 @@
 
 namespace geode::check::txn {
 
+/// The anomalies of isolation.h that are looked for completely: no other is promised to be found.
+inline constexpr auto list_anomalies = std::to_array<std::string_view>({
+    "internal",
+    "future-read",
+    "garbage-read",
+    "duplicate-elements",
+    "incompatible-order",
+    "dirty-update",
+    "lost-update",
+    "G1a",
+    "G1b",
+    "G1",
+    "G1-process",
+    "G1-realtime",
+    "G0",
+    "G0-process",
+    "G0-realtime",
+    "G1c",
+    "G1c-process",
+    "G1c-realtime",
+    "monotonic-fractured-read",
+    "fractured-read",
+    "prefix-violation",
+    "G-single-item",
+    "G-single-item-process",
+    "G-single-item-realtime",
+    "G-single",
+    "G-single-process",
+    "G-single-realtime",
+    "G-nonadjacent-item",
+    "G-nonadjacent-item-process",
+    "G-nonadjacent-item-realtime",
+    "G-nonadjacent",
+    "G-nonadjacent-process",
+    "G-nonadjacent-realtime",
+    "G2-item",
+    "G2-item-process",
+    "G2-item-realtime",
+    "G2",
+    "G2-process",
+    "G2-realtime",
+});
+
 struct ListAppendOptions {
     /// Names of isolation.h; an anomaly makes the history invalid if one of them forbids it.
     std::vector<std::string_view> models = {"strict-serializable"};
-    /// Forbidden as well, with all that imply them. With cycles that have rw but not with those
-    /// that have none, the dependencies that reads tell are judged, not all orders of unseen
-    /// appends.
+    /// Of list_anomalies; forbidden as well, with all that imply them. With cycles that have rw but
+    /// not with those that have none, the dependencies that reads tell are judged, not all orders
+    /// of unseen appends.
     std::vector<std::string_view> anomalies = {};
     Budget budget = {};
     /// Of each name at most so many are listed.

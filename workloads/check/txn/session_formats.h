@@ -35,6 +35,9 @@ namespace geode::check::txn {
 
 enum class SessionFormat : std::uint8_t { dbcop, awdit, plume, polysi, cobra };
 
+/// In `cobra`, the write and the transaction of what was there before the recording.
+inline constexpr std::int64_t cobra_initial = 0xbebeebee;
+
 struct SessionHistory {
     TxnHistory history;
     std::optional<ValueId> initial;  ///< the notation's own initial value, beside nil

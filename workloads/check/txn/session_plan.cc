@@ -132,12 +132,15 @@ private:
 
     void note() {
         const auto count = [this](std::size_t number, std::string_view what) {
-            if (number > 0) plan_.notes.push_back(std::to_string(number) + std::string(what));
+            if (number == 0) return;
+            plan_.notes.push_back(std::string(what) + ": " + std::to_string(number));
         };
         if (history_.timed) plan_.notes.emplace_back("real time is not told");
-        count(alone_.size(), " of unknown outcome, which were read from, are written as committed");
-        count(unknown_left_out_, " of unknown outcome, which nobody read from, are left out");
-        count(aborted_left_out_, " aborted are left out");
+        count(alone_.size(),
+              "transactions of unknown outcome that were read from are written as committed");
+        count(unknown_left_out_,
+              "transactions of unknown outcome that nobody read from are left out");
+        count(aborted_left_out_, "aborted transactions are left out");
     }
 
     const SessionHistory& recorded_;

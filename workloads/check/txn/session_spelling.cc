@@ -17,7 +17,7 @@ bool is_identifier(std::string_view word) {
 
 }  // namespace
 
-Names names_of(SessionFormat format) {
+NotationLimits limits_of(SessionFormat format) {
     switch (format) {
         case SessionFormat::dbcop:
             return {.words = true, .least = 1, .not_zero = true, .aborts = Aborts::told};
@@ -30,7 +30,8 @@ Names names_of(SessionFormat format) {
     GEODE_UNREACHABLE("SessionFormat out of range");
 }
 
-Spelling::Spelling(const SessionPlan& plan, const ValueTable& values, const Names& names) {
+SessionSpelling::SessionSpelling(const SessionPlan& plan, const ValueTable& values,
+                                 const NotationLimits& limits) {
     std::set<ValueId> keys;
     std::set<ValueId> versions;
     for_operations(plan, [&](const PlannedOperation& operation) {
@@ -39,18 +40,18 @@ Spelling::Spelling(const SessionPlan& plan, const ValueTable& values, const Name
     });
     const auto is_integer = [&](ValueId id) { return values.kind(id) == ValueKind::integer; };
     keys_kept_ = std::ranges::all_of(keys, [&](ValueId id) {
-        if (!names.words) return is_integer(id);
+        if (!limits.words) return is_integer(id);
         return values.kind(id) == ValueKind::text && is_identifier(values.text_of(id));
     });
     values_kept_ = std::ranges::all_of(versions, [&](ValueId id) {
-        return is_integer(id) && values.integer_of(id) >= names.least &&
-               !(names.not_zero && values.integer_of(id) == 0);
+        return is_integer(id) && values.integer_of(id) >= limits.least &&
+               !(limits.not_zero && values.integer_of(id) == 0);
     });
     for (const ValueId id : keys) {
         const std::int64_t number = static_cast<std::int64_t>(keys_.size()) + 1;
-        std::string word = names.words ? "x" + std::to_string(number) : std::string();
-        if (keys_kept_ && names.words) word = values.text_of(id);
-        keys_[id] = {keys_kept_ && !names.words ? values.integer_of(id) : number, word};
+        std::string word = limits.words ? "x" + std::to_string(number) : std::string();
+        if (keys_kept_ && limits.words) word = values.text_of(id);
+        keys_[id] = {keys_kept_ && !limits.words ? values.integer_of(id) : number, word};
     }
     for (const ValueId id : versions) {
         const auto number = static_cast<std::int64_t>(versions_.size()) + 1;
@@ -58,7 +59,7 @@ Spelling::Spelling(const SessionPlan& plan, const ValueTable& values, const Name
     }
 }
 
-void Spelling::note(std::vector<std::string>& notes) const {
+void SessionSpelling::note(std::vector<std::string>& notes) const {
     if (!keys_kept_) notes.emplace_back("keys are numbered anew");
     if (!values_kept_) notes.emplace_back("values are numbered anew");
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// How the notations that record sessions spell keys and values, and the writer of each. Internal to
-// session_writer.cc and the writers.
+// How the notations that record sessions spell keys and values, and the writer of each, in
+// session_text_writers.cc and session_binary_writers.cc. Internal to session_writer.cc and these.
 
 #include <map>
 #include <string>
@@ -14,8 +14,8 @@
 
 namespace geode::check::txn {
 
-/// What a notation can call a key or a value.
-struct Names {
+/// What a notation can say.
+struct NotationLimits {
     bool words = false;       ///< of keys: identifiers instead of integers
     std::int64_t least = 0;   ///< of values
     bool not_zero = false;    ///< of values: 0 is the initial one
@@ -23,7 +23,7 @@ struct Names {
     Aborts aborts = Aborts::not_told;
 };
 
-Names names_of(SessionFormat format);
+NotationLimits limits_of(SessionFormat format);
 
 /// Calls `each` with every operation of the plan.
 template <class Each>
@@ -37,9 +37,10 @@ void for_operations(const SessionPlan& plan, const Each& each) {
 
 /// How keys and values are spelled: as they are if the notation can, else numbered from 1 in the
 /// order in which the history's table has them.
-class Spelling {
+class SessionSpelling {
 public:
-    Spelling(const SessionPlan& plan, const ValueTable& values, const Names& names);
+    SessionSpelling(const SessionPlan& plan, const ValueTable& values,
+                    const NotationLimits& limits);
 
     std::int64_t key(ValueId id) const { return keys_.at(id).first; }
     const std::string& key_word(ValueId id) const { return keys_.at(id).second; }
@@ -57,11 +58,11 @@ private:
     std::map<ValueId, std::int64_t> versions_;
 };
 
-std::string to_dbcop(const SessionPlan& plan, const Spelling& spelling);
-std::string to_awdit(const SessionPlan& plan, const Spelling& spelling);
-std::string to_plume(const SessionPlan& plan, const Spelling& spelling);
-std::string to_polysi(const SessionPlan& plan, const Spelling& spelling);
+std::string to_dbcop(const SessionPlan& plan, const SessionSpelling& spelling);
+std::string to_awdit(const SessionPlan& plan, const SessionSpelling& spelling);
+std::string to_plume(const SessionPlan& plan, const SessionSpelling& spelling);
+std::string to_polysi(const SessionPlan& plan, const SessionSpelling& spelling);
 /// invalid_argument if two transactions write one value to a key.
-Result<std::vector<WrittenFile>> to_cobra(const SessionPlan& plan, const Spelling& spelling);
+Result<std::vector<WrittenFile>> to_cobra(const SessionPlan& plan, const SessionSpelling& spelling);
 
 }  // namespace geode::check::txn

@@ -17,13 +17,13 @@ bool reads_initial(const SessionPlan& plan) {
 }  // namespace
 
 Result<WrittenSessions> write_sessions(const SessionHistory& recorded, SessionFormat format) {
-    const Names names = names_of(format);
-    GEODE_TRY(SessionPlan plan, plan_sessions(recorded, names.aborts));
-    if (!names.has_initial && reads_initial(plan)) {
+    const NotationLimits limits = limits_of(format);
+    GEODE_TRY(SessionPlan plan, plan_sessions(recorded, limits.aborts));
+    if (!limits.has_initial && reads_initial(plan)) {
         return make_error(ErrorCode::invalid_argument,
                           "the notation has no initial state, and a transaction read from it");
     }
-    const Spelling spelling(plan, recorded.history.values, names);
+    const SessionSpelling spelling(plan, recorded.history.values, limits);
     WrittenSessions written{.files = {{.name = {}, .bytes = {}}}, .notes = std::move(plan.notes)};
     spelling.note(written.notes);
     std::string& bytes = written.files.front().bytes;

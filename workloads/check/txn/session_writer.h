@@ -6,17 +6,14 @@
 //
 // Those notations say less than a TxnHistory. What follows from the history all the same is
 // written, the rest is refused or told in `notes`:
-//   real time    is not written
-//   unknown      a transaction that was read from did commit, and is written as a session of its
-//   own,
-//                without its reads; one that nobody read from need not have, and is left out
-//   aborted      where a notation has no aborted transactions they are left out, unless somebody
-//   read
-//                from one: refused
-//   nil          is the initial value; the same as a value that was written is refused, and in
-//   `awdit`,
-//                which has no initial state, a read of it
-//   names        keys and values are numbered anew where the notation has no words for them
+//
+//   real time  is not written
+//   unknown    a transaction that was read from did commit, and is written as a session of its
+//              own, without its reads; one that nobody read from need not have, and is left out
+//   aborted    is left out where the notation has no place for it; refused if somebody read it
+//   nil        is the initial value. A write of that is refused, and in `awdit`, which has no
+//              initial state, a read of it
+//   names      keys and values are numbered anew where the notation has no words for them
 
 #include <string>
 #include <vector>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Writers of the notations that are bytes: polysi, cobra.
+
 #include <algorithm>
 
 #include "workloads/check/txn/session_spelling.h"
 
 namespace geode::check::txn {
 namespace {
-
-constexpr std::int64_t cobra_initial = 0xbebeebee;
 
 enum class Order : std::uint8_t { little, big };
 
@@ -20,28 +21,13 @@ void append_integer(std::string& out, std::int64_t value, Order order) {
 /// Versions are named by transaction and number, which two writers of one value cannot share.
 class CobraWriter {
 public:
-    CobraWriter(const SessionPlan& plan, const Spelling& spelling)
+    CobraWriter(const SessionPlan& plan, const SessionSpelling& spelling)
         : plan_(plan), spelling_(spelling) {}
 
     Result<std::vector<WrittenFile>> run() && {
-        std::int64_t id = 0;
-        for (const auto& session : plan_.sessions) {
-            for (const PlannedTransaction& transaction : session) {
-                ++id;
-                for (const PlannedOperation& operation : transaction.operations) {
-                    if (!operation.writes) continue;
-                    const auto [found, added] = writers_.try_emplace(
-                        std::pair(operation.key, operation.value),
-                        Writer{id, static_cast<std::int64_t>(writers_.size()) + 1});
-                    if (!added && found->second.transaction != id) {
-                        return make_error(ErrorCode::invalid_argument,
-                                          "expected every value to be written to a key once");
-                    }
-                }
-            }
-        }
+        GEODE_TRY_VOID(number_writes());
         std::vector<WrittenFile> files;
-        id = 0;
+        std::int64_t id = 0;
         for (const auto& session : plan_.sessions) {
             WrittenFile file{.name = "T" + std::to_string(files.size()) + ".log", .bytes = {}};
             for (const PlannedTransaction& transaction : session) {
@@ -63,6 +49,25 @@ private:
         std::int64_t transaction = 0;
         std::int64_t number = 0;
     };
+
+    Result<void> number_writes() {
+        std::int64_t id = 0;
+        for (const auto& session : plan_.sessions) {
+            for (const PlannedTransaction& transaction : session) {
+                ++id;
+                for (const PlannedOperation& operation : transaction.operations) {
+                    if (!operation.writes) continue;
+                    const auto [found, added] = writers_.try_emplace(
+                        std::pair(operation.key, operation.value),
+                        Writer{id, static_cast<std::int64_t>(writers_.size()) + 1});
+                    if (added || found->second.transaction == id) continue;
+                    return make_error(ErrorCode::invalid_argument,
+                                      "expected every value to be written to a key once");
+                }
+            }
+        }
+        return {};
+    }
 
     static void append(std::string& out, char tag, std::initializer_list<std::int64_t> numbers) {
         out.push_back(tag);
@@ -87,13 +92,13 @@ private:
     }
 
     const SessionPlan& plan_;
-    const Spelling& spelling_;
+    const SessionSpelling& spelling_;
     std::map<std::pair<ValueId, ValueId>, Writer> writers_;
 };
 
 }  // namespace
 
-std::string to_polysi(const SessionPlan& plan, const Spelling& spelling) {
+std::string to_polysi(const SessionPlan& plan, const SessionSpelling& spelling) {
     std::string out;
     const auto number = [&out](std::size_t value) {
         append_integer(out, static_cast<std::int64_t>(value), Order::little);
@@ -129,7 +134,8 @@ std::string to_polysi(const SessionPlan& plan, const Spelling& spelling) {
     return out;
 }
 
-Result<std::vector<WrittenFile>> to_cobra(const SessionPlan& plan, const Spelling& spelling) {
+Result<std::vector<WrittenFile>> to_cobra(const SessionPlan& plan,
+                                          const SessionSpelling& spelling) {
     return CobraWriter(plan, spelling).run();
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+// Writers of the notations that are texts: dbcop, awdit, plume.
+
 #include "workloads/check/txn/session_spelling.h"
 
 namespace geode::check::txn {
 
-std::string to_dbcop(const SessionPlan& plan, const Spelling& spelling) {
+std::string to_dbcop(const SessionPlan& plan, const SessionSpelling& spelling) {
     std::string out;
     for (const auto& session : plan.sessions) {
         if (!out.empty()) out.append("---\n");
@@ -23,7 +26,7 @@ std::string to_dbcop(const SessionPlan& plan, const Spelling& spelling) {
     return out;
 }
 
-std::string to_awdit(const SessionPlan& plan, const Spelling& spelling) {
+std::string to_awdit(const SessionPlan& plan, const SessionSpelling& spelling) {
     std::string out;
     for (const auto& session : plan.sessions) {
         if (!out.empty()) out.append("=====\n");
@@ -42,7 +45,7 @@ std::string to_awdit(const SessionPlan& plan, const Spelling& spelling) {
     return out;
 }
 
-std::string to_plume(const SessionPlan& plan, const Spelling& spelling) {
+std::string to_plume(const SessionPlan& plan, const SessionSpelling& spelling) {
     std::string out;
     std::int64_t number = 0;
     for (std::size_t session = 0; session < plan.sessions.size(); ++session) {
