@@ -227,7 +227,10 @@ TEST_CASE("check: zones and search agree on long histories", "[fast][prop]") {
         RC_ASSERT(fast->verdict == searched->verdict);
         RC_ASSERT(fast->blocked.has_value() == searched->blocked.has_value());
         if (fast->blocked) {
-            RC_ASSERT(fast->blocked->operation == searched->blocked->operation);
+            const std::uint32_t blocking = fast->blocked->operation;
+            RC_ASSERT(blocking == searched->blocked->operation);
+            RC_ASSERT(oracle::explains(history, fast->blocked->prefix, "n", nil_value,
+                                       history.operations[blocking].completed));
         } else {
             for (const auto& order : fast->witness) {
                 RC_ASSERT(oracle::explains(history, order, "n", nil_value));

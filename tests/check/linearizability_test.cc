@@ -69,6 +69,17 @@ TEST_CASE("check: reads of values nobody wrote, or not yet", "[fast]") {
     REQUIRE(says(future, "written only after it completed"));
 }
 
+TEST_CASE("check: of many wrong reads the one that completed first", "[fast]") {
+    std::string edn;
+    const auto read = [&](int process, const std::string& rest) {
+        edn += "{:process " + std::to_string(process) + " :f :read :type " + rest + "}\n";
+    };
+    constexpr int count = 9;
+    for (int process = 0; process < count; ++process) read(process, ":invoke");
+    for (int process = count - 1; process >= 0; --process) read(process, ":ok :value 1");
+    REQUIRE(judge_register(edn).blocked->operation == count - 1);
+}
+
 TEST_CASE("check: two cas that both won", "[fast]") {
     const std::string both_won = R"(
         {:process 0 :type :invoke :f :write :value 1} {:process 0 :type :ok :f :write}

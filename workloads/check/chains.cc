@@ -318,14 +318,15 @@ std::optional<ZoneResult> check_chains(const Partition& partition, const ValueTa
                                        Discipline discipline) {
     Chains chains(partition, values, discipline);
     if (!chains.prepare()) return std::nullopt;
+    const auto all = static_cast<std::uint32_t>(partition.events.size());
     ZoneResult result;
-    if (chains.linearizable(static_cast<std::uint32_t>(partition.events.size()))) {
-        result.order = chains.order();
-        return result;
+    result.linearizable = chains.linearizable(all);
+    if (!result.linearizable) {
+        const auto fits = [&](std::uint32_t limit) { return chains.linearizable(limit); };
+        result.blocking = first_failing(all, fits);
+        GEODE_ASSERT(fits(result.blocking));
     }
-    result.linearizable = false;
-    result.blocking =
-        first_failing(partition, [&](std::uint32_t limit) { return chains.linearizable(limit); });
+    result.order = chains.order();
     return result;
 }
 

@@ -22,8 +22,8 @@ std::optional<FastResult> from_zones(std::optional<ZoneResult> zones) {
 std::optional<FastResult> check_fast(const Partition& partition, const ValueTable& values,
                                      const Model& model) {
     const std::optional<ValueId> initial = model.register_initial(values);
-    if (initial && zones_apply(partition, *initial)) {
-        return from_zones(check_zones(partition, *initial));
+    if (initial) {
+        if (auto zones = check_zones(partition, *initial)) return from_zones(std::move(zones));
     }
     switch (model.discipline()) {
         case Discipline::none: return std::nullopt;

@@ -15,10 +15,11 @@ namespace geode::check {
 
 struct FastResult {
     Verdict verdict = Verdict::valid;
-    std::vector<std::uint32_t> order = {};  ///< if valid and `ordered`: the linearization
-    bool ordered = false;                   ///< this check finds linearizations
-    std::uint32_t blocking = 0;             ///< if invalid: the completion with which it goes wrong
-    std::string_view rule = {};             ///< if invalid, perhaps: why, in words
+    /// If `ordered`: the linearization; if invalid, of what was known just before `blocking`.
+    std::vector<std::uint32_t> order = {};
+    bool ordered = false;        ///< this check finds linearizations
+    std::uint32_t blocking = 0;  ///< if invalid: the completion with which it goes wrong
+    std::string_view rule = {};  ///< if invalid, perhaps: why, in words
     std::vector<std::uint32_t> culprits = {};  ///< and the entries that show it
 };
 

@@ -166,14 +166,15 @@ std::vector<std::uint32_t> GrowingSet::order() const {
 std::optional<ZoneResult> check_growing_set(const Partition& partition, const ValueTable& values) {
     GrowingSet set(partition, values);
     if (!set.prepare()) return std::nullopt;
+    const auto all = static_cast<std::uint32_t>(partition.events.size());
     ZoneResult result;
-    if (set.linearizable(static_cast<std::uint32_t>(partition.events.size()))) {
-        result.order = set.order();
-        return result;
+    result.linearizable = set.linearizable(all);
+    if (!result.linearizable) {
+        const auto fits = [&](std::uint32_t limit) { return set.linearizable(limit); };
+        result.blocking = first_failing(all, fits);
+        GEODE_ASSERT(fits(result.blocking));
     }
-    result.linearizable = false;
-    result.blocking =
-        first_failing(partition, [&](std::uint32_t limit) { return set.linearizable(limit); });
+    result.order = set.order();
     return result;
 }
 

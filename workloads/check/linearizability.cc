@@ -35,7 +35,8 @@ private:
     void report(const Partition& partition, const Decision& decision);
     std::string explain(const Partition& partition, const Decision& decision);
     std::string describe_prefix(const Partition& partition, const Decision& decision);
-    std::optional<std::vector<std::uint32_t>> order_of(const Partition& before);
+    std::optional<std::vector<std::uint32_t>> order_before(const Partition& partition,
+                                                           const Decision& decision);
     std::string describe_rule(const Partition& partition, const Decision& decision) const;
     std::string describe_concurrent() const;
     std::string describe_some(const std::vector<std::uint32_t>& operations) const;
@@ -202,27 +203,41 @@ std::string Checker::describe_rule(const Partition& partition, const Decision& d
     return shown.empty() ? out : out + ": " + describe_some(shown);
 }
 
-/// A linearization of `before`, which has one; nothing if finding it takes too much.
-std::optional<std::vector<std::uint32_t>> Checker::order_of(const Partition& before) {
-    if (auto found = check_fast(before, history_.values, model_)) {
-        if (!found->ordered) return std::nullopt;
-        return std::move(found->order);
+/// A linearization of what came before the blocking completion, as entries; nothing if finding it
+/// takes too much.
+std::optional<std::vector<std::uint32_t>> Checker::order_before(const Partition& partition,
+                                                                const Decision& decision) {
+    if (decision.fast) {
+        return decision.fast->ordered ? std::optional(decision.order) : std::nullopt;
     }
-    SearchResult found = run_search(before);
-    if (found.end != SearchEnd::placed) return std::nullopt;
-    return std::move(found.order);
+    const Partition before = truncate(partition, decision.blocking);
+    std::vector<std::uint32_t> order;
+    if (const auto found = check_fast(before, history_.values, model_)) {
+        if (!found->ordered) return std::nullopt;
+        order = found->order;
+    } else {
+        SearchResult searched = run_search(before);
+        if (searched.end != SearchEnd::placed) return std::nullopt;
+        order = std::move(searched.order);
+    }
+    std::vector<std::uint32_t> places;  // of its entries, in the whole
+    for (std::uint32_t index = 0; places.size() < before.entries.size(); ++index) {
+        const bool known = partition.entries[index].source == before.entries[places.size()].source;
+        if (known) places.push_back(index);
+    }
+    for (std::uint32_t& entry : order) entry = places[entry];
+    return order;
 }
 
-/// Finds a linearization of what came before the blocking completion, and tells how it ends.
+/// Tells how a linearization of what came before the blocking completion ends.
 std::string Checker::describe_prefix(const Partition& partition, const Decision& decision) {
-    const Partition before = truncate(partition, decision.blocking);
-    const auto order = order_of(before);
+    const auto order = order_before(partition, decision);
     if (!order) return "the history before it is linearizable";
     const std::unique_ptr<Machine> machine = model_.start(history_.values);
     StateId state = machine->initial();
     for (const std::uint32_t index : *order) {
-        const Entry& entry = before.entries[index];
-        state = machine->step(state, entry.operation);
+        const Entry& entry = partition.entries[index];
+        state = machine->step(state, known_before(entry, decision.blocking));
         GEODE_ASSERT(state != rejected);
         result_.blocked->prefix.push_back(entry.source);
     }

@@ -10,12 +10,31 @@ namespace {
 
 constexpr std::uint64_t lookup_salt = 0x7061;  // lookups only, never iterated
 
+struct Stamp {
+    std::uint64_t position = never_completed;
+    Event event;
+};
+
+/// Sorts by position. Where these lie close together, as those of a history of one object do, each
+/// goes to its place at once.
+void sort_stamps(std::vector<Stamp>& stamps) {
+    constexpr std::uint64_t holes_max = 3;  // for each stamp
+    if (stamps.empty()) return;
+    const auto [first, last] = std::ranges::minmax(stamps, {}, &Stamp::position);
+    const std::uint64_t span = last.position - first.position + 1;
+    if (span > stamps.size() * (holes_max + 1)) {
+        std::ranges::sort(stamps, {}, &Stamp::position);
+        return;
+    }
+    std::vector<Stamp> places(span);
+    for (const Stamp& stamp : stamps) places[stamp.position - first.position] = stamp;
+    std::erase_if(places, [](const Stamp& stamp) { return stamp.position == never_completed; });
+    GEODE_ASSERT_MSG(places.size() == stamps.size(), "two events at one position");
+    stamps = std::move(places);
+}
+
 /// Renumbers global event positions, which have holes, to 0, 1, 2...
 void number_events(Partition& partition) {
-    struct Stamp {
-        std::uint64_t position;
-        Event event;
-    };
     std::vector<Stamp> stamps;
     stamps.reserve(partition.entries.size() * 2);
     for (std::uint32_t index = 0; index < partition.entries.size(); ++index) {
@@ -26,8 +45,7 @@ void number_events(Partition& partition) {
         GEODE_ASSERT(operation.invoked < operation.completed);
         stamps.push_back({operation.completed, Event{index, true}});
     }
-    std::sort(stamps.begin(), stamps.end(),
-              [](const Stamp& a, const Stamp& b) { return a.position < b.position; });
+    sort_stamps(stamps);
     GEODE_ASSERT(stamps.size() < pending);
     partition.events.reserve(stamps.size());
     for (const Stamp& stamp : stamps) {
@@ -43,45 +61,83 @@ void number_events(Partition& partition) {
 std::vector<bool> read_whole(const History& history, const Model& model) {
     const bool sets = model.discipline() == Discipline::set;
     std::vector<bool> whole(history.values.count(), !sets);
+    if (!sets) return whole;
     for (const Operation& operation : history.operations) {
         if (operation.function == Function::read) whole[operation.key.value()] = true;
     }
     return whole;
 }
 
-}  // namespace
+constexpr std::uint32_t no_object = UINT32_MAX;
 
-std::vector<Partition> split(const History& history, const Model& model) {
-    const std::unique_ptr<Machine> machine = model.start(history.values);
+/// Makes a partition, still empty, of each object; tells by operation which is its, or no_object if
+/// it cannot matter.
+std::vector<std::uint32_t> find_objects(const History& history, const Model& model,
+                                        const Machine& machine,
+                                        std::vector<Partition>& partitions) {
     const std::vector<bool> whole = read_whole(history, model);
-    std::vector<Partition> partitions;
-    HashMap<std::uint64_t, std::uint32_t> partition_of(lookup_salt);
-    for (std::uint32_t index = 0; index < history.operations.size(); ++index) {
-        const Operation& operation = history.operations[index];
-        if (operation.completion == Completion::fail) continue;
-        const bool pure = machine->pure(operation);
-        if (pure && operation.completion == Completion::unknown) continue;
+    HashMap<std::uint64_t, std::uint32_t> objects(lookup_salt);
+    std::vector<std::uint32_t> object_of;
+    object_of.reserve(history.operations.size());
+    for (const Operation& operation : history.operations) {
+        const bool open = operation.completion == Completion::unknown;
+        if (operation.completion == Completion::fail || (open && machine.pure(operation))) {
+            object_of.push_back(no_object);
+            continue;
+        }
         const ValueId key = model.splits_by_key() ? operation.key : nil_value;
         std::optional<ValueId> element;
         if (!whole[key.value()]) element = operation.argument;
         const std::uint64_t place =
             (std::uint64_t{key.value()} << 32) | (element ? element->value() + 1 : 0);
         const auto made = static_cast<std::uint32_t>(partitions.size());
-        const auto [found, fresh] = partition_of.try_emplace(place, made);
+        const auto [found, fresh] = objects.try_emplace(place, made);
         if (fresh) {
             partitions.push_back(
                 Partition{.key = key, .element = element, .entries = {}, .events = {}});
         }
-        partitions[found->second].entries.push_back(
-            Entry{.operation = operation, .source = index, .pure = pure});
+        object_of.push_back(found->second);
+    }
+    return object_of;
+}
+
+}  // namespace
+
+std::vector<Partition> split(const History& history, const Model& model) {
+    const std::unique_ptr<Machine> machine = model.start(history.values);
+    std::vector<Partition> partitions;
+    const std::vector<std::uint32_t> object_of = find_objects(history, model, *machine, partitions);
+    std::vector<std::size_t> sizes(partitions.size());
+    for (const std::uint32_t object : object_of) {
+        if (object != no_object) ++sizes[object];
+    }
+    for (std::size_t object = 0; object < sizes.size(); ++object) {
+        partitions[object].entries.reserve(sizes[object]);
+    }
+    for (std::uint32_t index = 0; index < object_of.size(); ++index) {
+        if (object_of[index] == no_object) continue;
+        const Operation& operation = history.operations[index];
+        partitions[object_of[index]].entries.push_back(
+            Entry{.operation = operation, .source = index, .pure = machine->pure(operation)});
     }
     for (Partition& partition : partitions) {
-        // In histories as recorded they are; not where reads were moved (staleness.h).
-        std::ranges::stable_sort(partition.entries, {},
-                                 [](const Entry& entry) { return entry.operation.invoked; });
+        // In histories as recorded they are in order; not where reads were moved (staleness.h).
+        const auto invoked = [](const Entry& entry) { return entry.operation.invoked; };
+        if (!std::ranges::is_sorted(partition.entries, {}, invoked)) {
+            std::ranges::stable_sort(partition.entries, {}, invoked);
+        }
         number_events(partition);
     }
     return partitions;
+}
+
+Operation known_before(const Entry& entry, std::uint32_t position) {
+    Operation operation = entry.operation;
+    if (entry.completed == pending || entry.completed >= position) {
+        operation.completion = Completion::unknown;
+        operation.result = nil_value;
+    }
+    return operation;
 }
 
 Partition truncate(const Partition& partition, std::uint32_t position) {
@@ -91,12 +147,8 @@ Partition truncate(const Partition& partition, std::uint32_t position) {
         if (entry.invoked >= position) break;
         const bool open = entry.completed == pending || entry.completed >= position;
         if (open && entry.pure) continue;
-        Entry copy = entry;
-        if (open) {
-            copy.operation.completion = Completion::unknown;
-            copy.operation.result = nil_value;
-        }
-        out.entries.push_back(copy);
+        Entry& copy = out.entries.emplace_back(entry);
+        copy.operation = known_before(entry, position);
     }
     for (Entry& entry : out.entries) {
         entry.invoked = 0;

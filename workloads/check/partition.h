@@ -46,6 +46,9 @@ struct Partition {
 /// independent then. O(n log n).
 std::vector<Partition> split(const History& history, const Model& model);
 
+/// The operation as it was known just before event `position`: of unknown outcome if still open.
+Operation known_before(const Entry& entry, std::uint32_t position);
+
 /// What was known just before event `position`: operations invoked by then, of which those not yet
 /// completed are of unknown outcome. `position <= events.size()`.
 Partition truncate(const Partition& partition, std::uint32_t position);

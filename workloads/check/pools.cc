@@ -279,7 +279,7 @@ std::optional<PoolResult> check_pool(const Partition& partition, const ValueTabl
     }
     PoolResult result{.verdict = Verdict::invalid};
     result.blocking =
-        first_failing(partition, [&](std::uint32_t limit) { return !check.broken(limit, exact); });
+        first_failing(all, [&](std::uint32_t limit) { return !check.broken(limit, exact); });
     const auto wrong = check.broken(result.blocking + 1, exact);
     GEODE_ASSERT(wrong.has_value());
     result.rule = wrong->rule;

@@ -17,13 +17,19 @@ bool ZoneOrder::fits(const std::vector<Cluster>& clusters) {
     }
     std::ranges::sort(forward_, {}, &Cluster::first_completion);
     for (std::size_t index = 1; index < forward_.size(); ++index) {
-        if (forward_[index].first_completion < forward_[index - 1].last_invocation) return false;
+        const Cluster& before = forward_[index - 1];
+        if (forward_[index].first_completion >= before.last_invocation) continue;
+        clash_ = {before.first_completion, forward_[index].first_completion};
+        return false;
     }
-    return std::ranges::none_of(clusters, [this](const Cluster& cluster) {
-        if (cluster.idle() || cluster.forward()) return false;
+    for (const Cluster& cluster : clusters) {
+        if (cluster.idle() || cluster.forward()) continue;
         const Cluster* const around = forward_before(cluster.last_invocation);
-        return around != nullptr && cluster.first_completion < around->last_invocation;
-    });
+        if (around == nullptr || cluster.first_completion >= around->last_invocation) continue;
+        clash_ = {around->first_completion, cluster.first_completion};
+        return false;
+    }
+    return true;
 }
 
 /// The last forward zone that begins before `moment`, or null.

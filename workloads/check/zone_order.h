@@ -12,6 +12,7 @@
 //
 // Source: Gibbons & Korach, "Testing shared memories", SIAM J. Computing 26(4), 1997, section 4.
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -37,6 +38,8 @@ public:
     /// Whether the clusters fit; idle ones need no place. O(n log n). `clusters` must stay for the
     /// later call of moment_of().
     bool fits(const std::vector<Cluster>& clusters);
+    /// After fits() failed: two clusters that do not fit together, by their earliest completions.
+    std::array<std::int64_t, 2> clash() const { return clash_; }
     /// After fits() held: where the cluster goes among the others. A forward one goes at its
     /// beginning, a backward one at the first moment of its zone outside forward ones.
     std::int64_t moment_of(const Cluster& cluster) const;
@@ -45,6 +48,7 @@ private:
     const Cluster* forward_before(std::int64_t moment) const;
 
     std::vector<Cluster> forward_;  // by first completion
+    std::array<std::int64_t, 2> clash_ = {};
 };
 
 }  // namespace geode::check

@@ -15,29 +15,28 @@
 //
 // Exact also with the initial value (a write before everything) and with writes of unknown outcome
 // (one that was read did happen, and completes "never"; one nobody read is left out). Not exact
-// with cas, append, or a value written twice: zones_apply() says no.
+// with cas, append, or a value written twice: these are not decided.
 //
 // Source: Gibbons & Korach, "Testing shared memories", SIAM J. Computing 26(4), 1997, section 4.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "workloads/check/partition.h"
 
 namespace geode::check {
 
-/// Whether the zone check is exact for `partition` as a register that starts as `initial`.
-bool zones_apply(const Partition& partition, ValueId initial);
-
 struct ZoneResult {
     bool linearizable = true;
     /// If not: the first completion event with which the history stops being linearizable.
     std::uint32_t blocking = 0;
-    std::vector<std::uint32_t> order;  ///< if linearizable: the entries in linearization order
+    /// Entries in linearization order: all, or those of the events before `blocking`.
+    std::vector<std::uint32_t> order;
 };
 
-/// Decides `partition`. Requires zones_apply(). O(n log n), with another log n if it is not
-/// linearizable, to find where.
-ZoneResult check_zones(const Partition& partition, ValueId initial);
+/// Decides `partition` as a register that starts as `initial`; nothing if zones are not exact for
+/// it. O(n log n), with another log n if it is not linearizable, to find where.
+std::optional<ZoneResult> check_zones(const Partition& partition, ValueId initial);
 
 }  // namespace geode::check
