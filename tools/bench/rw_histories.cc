@@ -2,6 +2,7 @@
 #include "tools/bench/rw_histories.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "base/prng.h"
@@ -97,6 +98,24 @@ private:
         }
     }
 
+    /// A read sees what its transaction wrote before, or else its snapshot.
+    void answer(Client& client) {
+        for (auto operation = client.operations.begin(); operation != client.operations.end();
+             ++operation) {
+            if (operation->writes) {
+                operation->value = next_value_++;
+                continue;
+            }
+            const auto before = std::make_reverse_iterator(operation);
+            const auto own = std::find_if(before, client.operations.rend(), [&](const auto& other) {
+                return other.writes && other.key == operation->key;
+            });
+            operation->value = own != client.operations.rend()
+                                   ? own->value
+                                   : value_at(operation->key, client.snapshot);
+        }
+    }
+
     bool conflicts(const Client& client) const {
         for (const Operation& operation : client.operations) {
             const bool matters = operation.writes || shape_.promise == Promise::strict_serializable;
@@ -110,15 +129,7 @@ private:
 
     void end(Client& client) {
         client.running = false;
-        std::vector<std::int64_t> own(shape_.keys, 0);
-        for (Operation& operation : client.operations) {
-            std::int64_t& mine = own[operation.key];
-            if (operation.writes) {
-                mine = operation.value = next_value_++;
-            } else {
-                operation.value = mine != 0 ? mine : value_at(operation.key, client.snapshot);
-            }
-        }
+        answer(client);
         Completion completion =
             conflicts(client) && !stale(client) ? Completion::fail : Completion::ok;
         if (completion == Completion::ok) {
