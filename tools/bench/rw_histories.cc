@@ -16,8 +16,7 @@ using check::ValueId;
 using check::txn::TxnHistory;
 using check::txn::TxnHistoryBuilder;
 
-// How many commits a stale snapshot is behind, at least and beyond that at most.
-constexpr std::uint64_t stale_commits_min = 20;
+// How many commits a stale snapshot is further behind than it has to be, at most.
 constexpr std::uint64_t stale_commits_more = 50;
 
 class RwDatabase {
@@ -67,7 +66,7 @@ private:
         client.snapshot = commits_;
         if (random_.chance(shape_.stale_permille, 1000)) {
             client.snapshot -= std::min<std::uint64_t>(
-                client.snapshot, stale_commits_min + random_.below(stale_commits_more));
+                client.snapshot, shape_.stale_commits + random_.below(stale_commits_more));
         }
         client.operations.clear();
         for (std::uint32_t left = shape_.operations; left > 0; --left) {
@@ -75,7 +74,7 @@ private:
             client.operations.push_back(
                 {.writes = writes,
                  .key = static_cast<std::uint32_t>(random_.below(shape_.keys)),
-                 .value = 0});
+                 .value = writes ? next_value_++ : 0});
         }
         if (!shape_.timed) return;
         put(client, false);
@@ -102,10 +101,7 @@ private:
     void answer(Client& client) {
         for (auto operation = client.operations.begin(); operation != client.operations.end();
              ++operation) {
-            if (operation->writes) {
-                operation->value = next_value_++;
-                continue;
-            }
+            if (operation->writes) continue;
             const auto before = std::make_reverse_iterator(operation);
             const auto own = std::find_if(before, client.operations.rend(), [&](const auto& other) {
                 return other.writes && other.key == operation->key;
@@ -150,7 +146,7 @@ private:
     }
 
     bool stale(const Client& client) const {
-        return shape_.stale_permille > 0 && client.snapshot + stale_commits_min < commits_;
+        return shape_.stale_permille > 0 && client.snapshot + shape_.stale_commits < commits_;
     }
 
     const RwShape shape_;

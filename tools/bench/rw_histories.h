@@ -23,6 +23,7 @@ struct RwShape {
     std::uint32_t read_percent = 50;
     std::uint32_t unknown_permille = 0;  ///< of those that commit, how many are not told
     std::uint32_t stale_permille = 0;    ///< transactions whose snapshot is much too old: a fault
+    std::uint32_t stale_commits = 20;    ///< how far behind that is, at least
     bool timed = true;                   ///< else recorded by session
 };
 
