@@ -13,20 +13,29 @@
 namespace geode::check::txn {
 namespace {
 
-bool reaches(const std::vector<GraphEdge>& edges, std::uint32_t from, std::uint32_t to) {
+constexpr std::size_t unreachable = SIZE_MAX;
+
+/// Edges on a shortest path.
+std::size_t distance(const std::vector<GraphEdge>& edges, std::uint32_t from, std::uint32_t to) {
     std::vector<bool> seen(64);
-    std::vector<std::uint32_t> next{from};
-    while (!next.empty()) {
-        const std::uint32_t node = next.back();
-        next.pop_back();
-        if (node == to) return true;
-        if (seen[node]) continue;
-        seen[node] = true;
-        for (const GraphEdge& edge : edges) {
-            if (edge.from == node) next.push_back(edge.to);
+    std::vector<std::uint32_t> level{from};
+    for (std::size_t length = 0; !level.empty(); ++length) {
+        std::vector<std::uint32_t> next;
+        for (const std::uint32_t node : level) {
+            if (node == to) return length;
+            if (seen[node]) continue;
+            seen[node] = true;
+            for (const GraphEdge& edge : edges) {
+                if (edge.from == node) next.push_back(edge.to);
+            }
         }
+        level = std::move(next);
     }
-    return false;
+    return unreachable;
+}
+
+bool reaches(const std::vector<GraphEdge>& edges, std::uint32_t from, std::uint32_t to) {
+    return distance(edges, from, to) != unreachable;
 }
 
 void check_cycle(const OrderedGraph& graph, const std::vector<GraphEdge>& edges) {
@@ -35,8 +44,32 @@ void check_cycle(const OrderedGraph& graph, const std::vector<GraphEdge>& edges)
     for (std::size_t at = 0; at < cycle.size(); ++at) {
         CHECK(cycle[at].to == cycle[(at + 1) % cycle.size()].from);
         CHECK(std::ranges::any_of(edges, [&](const GraphEdge& edge) {
-            return edge.label == cycle[at].label && edge.from == cycle[at].from;
+            return edge.label == cycle[at].label && edge.from == cycle[at].from &&
+                   edge.to == cycle[at].to;
         }));
+    }
+}
+
+std::vector<std::uint32_t> positions(const OrderedGraph& graph) {
+    std::vector<std::uint32_t> all;
+    for (std::uint32_t node = 0; node < graph.count(); ++node) {
+        all.push_back(graph.position(node));
+        CHECK(graph.node_at(graph.position(node)) == node);
+    }
+    return all;
+}
+
+/// What did not move stands as it stood.
+void check_moved(const OrderedGraph& graph, const std::vector<std::uint32_t>& before) {
+    const std::vector<std::uint32_t> after = positions(graph);
+    const auto moved = [&graph](std::uint32_t node) {
+        return std::ranges::find(graph.moved(), node) != graph.moved().end();
+    };
+    for (std::uint32_t one = 0; one < graph.count(); ++one) {
+        for (std::uint32_t other = 0; other < one && !moved(one); ++other) {
+            if (moved(other)) continue;
+            CHECK((before[one] < before[other]) == (after[one] < after[other]));
+        }
     }
 }
 
@@ -53,13 +86,15 @@ TEST_CASE("ordered graph: refuses just the edges that close cycles", "[fast]") {
                              static_cast<std::uint32_t>(random.below(nodes)), label};
         };
         bool acyclic = true;
-        for (std::uint32_t label = 0; label < nodes / 2; ++label) {
-            const GraphEdge edge = draw(label);
+        for (std::uint32_t known = 0; known < nodes / 2; ++known) {
+            const GraphEdge edge = draw(known_label);
             acyclic = acyclic && !reaches(edges, edge.to, edge.from);
             edges.push_back(edge);
-            graph.add_known(edge.from, edge.to, label);
         }
-        REQUIRE(graph.seal(priorities) == acyclic);
+        const auto for_known = [&](const auto& each) {
+            for (const GraphEdge& edge : edges) each(edge.from, edge.to);
+        };
+        REQUIRE(graph.seal(for_known, priorities) == acyclic);
         if (!acyclic) {
             check_cycle(graph, edges);
             continue;
@@ -74,9 +109,13 @@ TEST_CASE("ordered graph: refuses just the edges that close cycles", "[fast]") {
             const GraphEdge edge = draw(label);
             const bool closes = reaches(edges, edge.to, edge.from);
             edges.push_back(edge);
+            const std::vector<std::uint32_t> before = positions(graph);
+            graph.forget_moved();
             REQUIRE(graph.insert(edge.from, edge.to, label) == !closes);
+            check_moved(graph, before);
             if (closes) {
                 check_cycle(graph, edges);
+                CHECK(graph.cycle().size() == 1 + distance(edges, edge.to, edge.from));
                 edges.pop_back();
             }
             for (const GraphEdge& each : edges) {

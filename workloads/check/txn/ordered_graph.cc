@@ -6,209 +6,197 @@
 #include <queue>
 
 #include "base/assert.h"
+#include "workloads/check/txn/short_cycle.h"
 
 namespace geode::check::txn {
 
-OrderedGraph::Rows OrderedGraph::rows_by(std::uint32_t GraphEdge::* near,
-                                         std::uint32_t GraphEdge::* far) const {
-    Rows rows;
-    rows.begin.assign(position_.size() + 1, 0);
-    for (const GraphEdge& edge : known_) ++rows.begin[edge.*near + 1];
-    for (std::size_t node = 0; node < position_.size(); ++node) {
-        rows.begin[node + 1] += rows.begin[node];
-    }
-    rows.halves.resize(known_.size());
-    std::vector<std::uint32_t> next(rows.begin.begin(), rows.begin.end() - 1);
-    for (const GraphEdge& edge : known_) {
-        rows.halves[next[edge.*near]++] = {.node = edge.*far, .label = edge.label};
-    }
-    return rows;
-}
-
-bool OrderedGraph::seal(std::span<const std::uint64_t> priorities) {
-    const auto count = static_cast<std::uint32_t>(position_.size());
-    GEODE_ASSERT(priorities.size() == count);
-    GEODE_ASSERT(out_.begin.empty());
-    out_ = rows_by(&GraphEdge::from, &GraphEdge::to);
-    in_ = rows_by(&GraphEdge::to, &GraphEdge::from);
-    more_out_.resize(count);
-    more_in_.resize(count);
-    mark_.assign(count, 0);
-    parent_.resize(count);
-    steps_ += count + known_.size();
-
+bool OrderedGraph::arrange(std::span<const std::uint64_t> priorities) {
+    GEODE_ASSERT(priorities.size() == position_.size());
+    GEODE_ASSERT(order_.empty());
+    steps_ += position_.size() + out_.edges();
     using Ready = std::pair<std::uint64_t, std::uint32_t>;
     std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
-    std::vector<std::uint32_t> degrees(count);
-    for (std::uint32_t node = 0; node < count; ++node) {
-        degrees[node] = in_.begin[node + 1] - in_.begin[node];
+    std::vector<std::uint32_t> degrees(count());
+    for (std::uint32_t node = 0; node < count(); ++node) {
+        degrees[node] = static_cast<std::uint32_t>(in_.of(node).size());
         if (degrees[node] == 0) ready.emplace(priorities[node], node);
     }
-    std::uint32_t placed = 0;
+    order_.reserve(count());
     while (!ready.empty()) {
         const std::uint32_t node = ready.top().second;
         ready.pop();
-        position_[node] = placed++;
-        for (const Half& half : out_.of(node)) {
-            if (--degrees[half.node] == 0) ready.emplace(priorities[half.node], half.node);
+        position_[node] = static_cast<std::uint32_t>(order_.size());
+        order_.push_back(node);
+        for (const std::uint32_t next : out_.of(node)) {
+            if (--degrees[next] == 0) ready.emplace(priorities[next], next);
         }
     }
-    known_.clear();
-    known_.shrink_to_fit();
-    if (placed == count) return true;
-    find_known_cycle(degrees);
+    if (order_.size() < position_.size()) {
+        std::vector<bool> stuck(count());
+        std::transform(degrees.begin(), degrees.end(), stuck.begin(),
+                       [](std::uint32_t degree) { return degree > 0; });
+        const std::vector<std::uint32_t> cycle = short_cycle(out_, stuck, helpers_, steps_);
+        cycle_.clear();
+        for (std::size_t at = 0; at < cycle.size(); ++at) {
+            cycle_.push_back({.from = cycle[at], .to = cycle[(at + 1) % cycle.size()]});
+        }
+        return false;
+    }
+    mark_.assign(count(), 0);
+    first_out_.assign(count(), none);
+    first_in_.assign(count(), none);
+    backward_.forward = false;
+    return true;
+}
+
+void OrderedGraph::start(Front& front, std::uint32_t node) {
+    front.mark = marks_ + (front.forward ? 0 : 1);
+    front.visits.assign(1, {.node = node, .parent = none, .label = known_label});
+    front.next = 0;
+    mark_[node] = front.mark;
+}
+
+/// Whether the other front has seen the node.
+bool OrderedGraph::look(Front& front, const Front& other, std::uint32_t parent, std::uint32_t node,
+                        std::uint32_t label) {
+    if (mark_[node] == front.mark) return false;
+    if (position_[node] < position_min_ || position_[node] > position_max_) return false;
+    front.visits.push_back({.node = node, .parent = parent, .label = label});
+    if (mark_[node] == other.mark) return true;
+    mark_[node] = front.mark;
     return false;
 }
 
-/// Every node with incoming edges left has such a predecessor: going back from any must come round.
-void OrderedGraph::find_known_cycle(std::span<const std::uint32_t> degrees) {
-    const auto stuck =
-        std::ranges::find_if(degrees, [](std::uint32_t degree) { return degree > 0; });
-    GEODE_ASSERT(stuck != degrees.end());
-    auto node = static_cast<std::uint32_t>(stuck - degrees.begin());
-    new_search();
-    while (mark_[node] != search_) {
-        mark_[node] = search_;
-        const auto halves = in_.of(node);
-        node = std::ranges::find_if(halves, [&](const Half& half) {
-                   return degrees[half.node] > 0;
-               })->node;
-    }
-    // `node` is on a cycle; a shortest one through it.
-    cycle_.clear();
-    for (const Half& first : out_.of(node)) {
-        const bool found =
-            first.node == node || (new_search(), search_forward(first.node, node, UINT32_MAX));
-        if (!found) continue;
-        path_.clear();
-        if (first.node != node) trace_path(first.node, node);
-        if (!cycle_.empty() && cycle_.size() <= path_.size() + 1) continue;
-        cycle_.assign(1, {.from = node, .to = first.node, .label = first.label});
-        cycle_.insert(cycle_.end(), path_.begin(), path_.end());
-    }
-    GEODE_ASSERT(!cycle_.empty());
-}
-
-void OrderedGraph::new_search() {
-    if (++search_ == 0) {
-        std::ranges::fill(mark_, 0);
-        search_ = 1;
-    }
-    forward_.clear();
-    backward_.clear();
-}
-
-bool OrderedGraph::visit_forward(std::uint32_t node, std::span<const Half> halves, std::uint32_t to,
-                                 std::uint32_t position_max) {
-    steps_ += halves.size() + 1;
-    for (const Half& half : halves) {
-        if (mark_[half.node] == search_ || position_[half.node] > position_max) continue;
-        mark_[half.node] = search_;
-        parent_[half.node] = {.from = node, .to = half.node, .label = half.label};
-        if (half.node == to) return true;
-        forward_.push_back(half.node);
-    }
-    return false;
-}
-
-/// Breadth first, so that the path found is a shortest.
-bool OrderedGraph::search_forward(std::uint32_t from, std::uint32_t to,
-                                  std::uint32_t position_max) {
-    mark_[from] = search_;
-    forward_.push_back(from);
-    for (std::size_t next = 0; next < forward_.size(); ++next) {
-        const std::uint32_t node = forward_[next];
-        if (visit_forward(node, out_.of(node), to, position_max)) return true;
-        if (visit_forward(node, more_out_[node], to, position_max)) return true;
-    }
-    return false;
-}
-
-void OrderedGraph::search_backward(std::uint32_t from, std::uint32_t position_min) {
-    mark_[from] = search_;
-    backward_.push_back(from);
-    for (std::size_t next = 0; next < backward_.size(); ++next) {
-        const std::uint32_t node = backward_[next];
-        for (const std::span<const Half> halves :
-             {in_.of(node), std::span<const Half>(more_in_[node])}) {
-            steps_ += halves.size() + 1;
-            for (const Half& half : halves) {
-                if (mark_[half.node] == search_ || position_[half.node] < position_min) continue;
-                mark_[half.node] = search_;
-                backward_.push_back(half.node);
+/// Goes one edge further from everything at the front. Whether it met the other, with the last of
+/// its visits.
+bool OrderedGraph::advance(Front& front, const Front& other) {
+    for (const std::size_t end = front.visits.size(); front.next < end; ++front.next) {
+        const std::uint32_t node = front.visits[front.next].node;
+        const auto parent = static_cast<std::uint32_t>(front.next);
+        const std::span<const std::uint32_t> known = (front.forward ? out_ : in_).of(node);
+        steps_ += known.size() + 1;
+        for (const std::uint32_t next : known) {
+            if (look(front, other, parent, next, known_label)) return true;
+        }
+        for (std::uint32_t at = front.forward ? first_out_[node] : first_in_[node]; at != none;
+             at = front.forward ? inserted_[at].next_out : inserted_[at].next_in) {
+            const GraphEdge& edge = inserted_[at].edge;
+            ++steps_;
+            if (look(front, other, parent, front.forward ? edge.to : edge.from, edge.label)) {
+                return true;
             }
         }
     }
+    return false;
 }
 
-void OrderedGraph::trace_path(std::uint32_t from, std::uint32_t to) {
+/// Whether a path leads from one node to a later one, as path(). If not, one front is exhausted.
+bool OrderedGraph::search(std::uint32_t from, std::uint32_t to) {
+    position_min_ = position_[from];
+    position_max_ = position_[to];
+    GEODE_ASSERT(position_min_ < position_max_);
+    marks_ += 2;
+    if (marks_ < 2) {
+        std::ranges::fill(mark_, 0);
+        marks_ = 2;
+    }
+    start(forward_, from);
+    start(backward_, to);
+    while (!forward_.exhausted() && !backward_.exhausted()) {
+        // Whole levels, so that the path is a shortest.
+        const bool ahead =
+            forward_.visits.size() - forward_.next <= backward_.visits.size() - backward_.next;
+        Front& front = ahead ? forward_ : backward_;
+        Front& other = ahead ? backward_ : forward_;
+        if (!advance(front, other)) continue;
+        join_paths(front.visits.back().node);
+        return true;
+    }
+    return false;
+}
+
+/// The path through the node at which the fronts met.
+void OrderedGraph::join_paths(std::uint32_t meeting) {
+    const auto visit_of = [meeting](const Front& front) {
+        const auto found = std::ranges::find(front.visits, meeting, &Visit::node);
+        GEODE_ASSERT(found != front.visits.end());
+        return *found;
+    };
     path_.clear();
-    for (std::uint32_t node = to; node != from; node = parent_[node].from) {
-        path_.push_back(parent_[node]);
+    for (Visit visit = visit_of(forward_); visit.parent != none;) {
+        const Visit before = forward_.visits[visit.parent];
+        path_.push_back({.from = before.node, .to = visit.node, .label = visit.label});
+        visit = before;
     }
     std::ranges::reverse(path_);
+    for (Visit visit = visit_of(backward_); visit.parent != none;) {
+        const Visit after = backward_.visits[visit.parent];
+        path_.push_back({.from = visit.node, .to = after.node, .label = visit.label});
+        visit = after;
+    }
 }
 
 bool OrderedGraph::reaches(std::uint32_t from, std::uint32_t to) {
-    if (position_[from] >= position_[to]) return false;
-    new_search();
-    if (!search_forward(from, to, position_[to])) return false;
-    trace_path(from, to);
-    return true;
+    return position_[from] < position_[to] && search(from, to);
 }
 
 bool OrderedGraph::insert(std::uint32_t from, std::uint32_t to, std::uint32_t label) {
     ++steps_;
+    const GraphEdge edge{.from = from, .to = to, .label = label};
     if (from == to) {
-        cycle_.assign(1, {.from = from, .to = to, .label = label});
+        cycle_.assign(1, edge);
         return false;
     }
     if (position_[from] > position_[to]) {
-        new_search();
-        if (search_forward(to, from, position_[from])) {
-            trace_path(to, from);
-            cycle_.assign(1, {.from = from, .to = to, .label = label});
+        if (search(to, from)) {
+            cycle_.assign(1, edge);
             cycle_.insert(cycle_.end(), path_.begin(), path_.end());
             return false;
         }
-        search_backward(from, position_[to]);
-        reorder();
+        move_front(backward_.exhausted() ? backward_ : forward_);
     }
-    more_out_[from].push_back({.node = to, .label = label});
-    more_in_[to].push_back({.node = from, .label = label});
-    inserted_.push_back({.from = from, .to = to, .label = label});
+    const auto number = static_cast<std::uint32_t>(inserted_.size());
+    inserted_.push_back({.edge = edge, .next_out = first_out_[from], .next_in = first_in_[to]});
+    first_out_[from] = number;
+    first_in_[to] = number;
     return true;
 }
 
-/// What reaches the edge's source goes before what its target reaches, in the same positions.
-void OrderedGraph::reorder() {
-    const auto earlier = [this](std::uint32_t left, std::uint32_t right) {
-        return position_[left] < position_[right];
+/// All that leads to the edge's source goes before all else between the ends; or all that its
+/// target leads to, behind.
+void OrderedGraph::move_front(const Front& front) {
+    const auto begin = order_.begin() + position_min_;
+    const auto end = order_.begin() + position_max_ + 1;
+    steps_ += static_cast<std::uint64_t>(end - begin) / 8;  // one after another in memory
+    const auto goes_last = [&](std::uint32_t node) {
+        return (mark_[node] == front.mark) == front.forward;
     };
-    std::ranges::sort(backward_, earlier);
-    std::ranges::sort(forward_, earlier);
     pool_.clear();
-    for (const std::uint32_t node : backward_) pool_.push_back(position_[node]);
-    for (const std::uint32_t node : forward_) pool_.push_back(position_[node]);
-    std::ranges::sort(pool_);
-    steps_ += pool_.size();
-    std::size_t next = 0;
-    for (const std::uint32_t node : backward_) position_[node] = pool_[next++];
-    for (const std::uint32_t node : forward_) position_[node] = pool_[next++];
+    std::copy_if(begin, end, std::back_inserter(pool_), goes_last);
+    std::ranges::copy(pool_, std::remove_if(begin, end, goes_last));
+    for (auto at = begin; at != end; ++at) {
+        position_[*at] = static_cast<std::uint32_t>(at - order_.begin());
+    }
+    for (const Visit& visit : front.visits) moved_.push_back(visit.node);
+    if (moved_.size() <= 2 * position_.size()) return;
+    std::ranges::sort(moved_);
+    moved_.erase(std::ranges::unique(moved_).begin(), moved_.end());
 }
 
 void OrderedGraph::remove_last() {
     GEODE_ASSERT(!inserted_.empty());
-    const GraphEdge edge = inserted_.back();
+    const Inserted last = inserted_.back();
     inserted_.pop_back();
-    more_out_[edge.from].pop_back();
-    more_in_[edge.to].pop_back();
+    first_out_[last.edge.from] = last.next_out;
+    first_in_[last.edge.to] = last.next_in;
 }
 
 std::uint64_t OrderedGraph::bytes() const {
-    return position_.size() * (sizeof(GraphEdge) + 2 * sizeof(std::vector<Half>) + 24) +
-           (out_.halves.size() + in_.halves.size()) * sizeof(Half) +
-           inserted_.size() * (sizeof(GraphEdge) + 4 * sizeof(Half));
+    return position_.size() * 8 * sizeof(std::uint32_t) +
+           (out_.edges() + in_.edges()) * sizeof(std::uint32_t) +
+           inserted_.size() * sizeof(Inserted) +
+           (moved_.size() + pool_.size()) * sizeof(std::uint32_t) +
+           (forward_.visits.size() + backward_.visits.size()) * sizeof(Visit);
 }
 
 }  // namespace geode::check::txn

@@ -16,7 +16,8 @@
 //  2. The order that the graph always has (OrderedGraph), begun from the recorded one, sorts the
 //     chains of every key. Only where two chains overlap in it does their order become a question
 //     of the search (ClauseSearch); where nothing overlaps the order is the proof.
-//  3. Before anything is guessed, questions of which the graph excludes one answer are facts.
+//  3. Before anything is guessed, questions of which the graph excludes one answer are facts; where
+//     many chains overlap they are looked for all at once, before the search (polygraph_forced.h).
 //  4. An answer that closes a cycle is an objection: the answers on that cycle.
 //
 // Sources: Papadimitriou, JACM 1979 (polygraphs); Tan et al., "Cobra", OSDI 2020 (chains, pruning);
@@ -49,7 +50,8 @@ struct PolygraphResult {
 };
 
 /// Decides whether a history, of which `index` was made, keeps the level. Problems of reads are the
-/// caller's. unknown: the budget ran out.
+/// caller's, and of reads of a key in one transaction only the first counts. unknown: the budget
+/// ran out.
 PolygraphResult check_polygraph(const TxnHistory& history, const RegisterIndex& index,
                                 const PolygraphOptions& options);
 

@@ -2,16 +2,9 @@
 #include "workloads/check/txn/polygraph_graph.h"
 
 #include <algorithm>
-
-#include "base/hash_map.h"
+#include <iterator>
 
 namespace geode::check::txn {
-namespace {
-
-// Lookups only, never iterated: the salt cannot show.
-constexpr std::uint64_t session_salt = 0x7365;
-
-}  // namespace
 
 PolygraphGraph::PolygraphGraph(const TxnHistory& history, const RegisterIndex& index,
                                const VersionChains& versions, const PolygraphOptions& options)
@@ -19,18 +12,31 @@ PolygraphGraph::PolygraphGraph(const TxnHistory& history, const RegisterIndex& i
       index_(index),
       versions_(versions),
       level_(options.level),
+      order_(options.order),
       two_(options.level == StrongLevel::snapshot || options.level == StrongLevel::prefix),
       reads_are_edges_(options.level != StrongLevel::parallel_snapshot),
-      real_time_(options.order == KeptOrder::real_time && history.timed) {}
+      real_time_(options.order == KeptOrder::real_time && history.timed) {
+    number_nodes();
+}
 
 bool PolygraphGraph::build() {
-    number_nodes();
-    graph_.emplace(nodes_);
-    add_transactions();
-    add_barriers();
-    add_versions();
-    for (std::uint32_t key = 0; key < index_.keys.size(); ++key) add_initial(key);
-    return graph_->seal(priorities());
+    graph_.reset();
+    graph_.emplace(nodes_, transaction_nodes_);
+    const auto known = [this](const auto& each) {
+        for_known(
+            [&each](std::uint32_t from, std::uint32_t to, const EdgeMeaning&) { each(from, to); });
+    };
+    return graph_->seal(known, priorities());
+}
+
+std::size_t PolygraphGraph::add_forced(std::vector<ChainPair> pairs) {
+    const std::size_t before = forced_.size();
+    std::ranges::sort(pairs);
+    std::vector<ChainPair> all;
+    all.reserve(before + pairs.size());
+    std::ranges::set_union(forced_, pairs, std::back_inserter(all));
+    forced_ = std::move(all);
+    return forced_.size() - before;
 }
 
 void PolygraphGraph::number_nodes() {
@@ -40,9 +46,9 @@ void PolygraphGraph::number_nodes() {
     hub_.assign(index_.keys.size(), no_node);
     if (reads_are_edges_) {
         for (std::size_t chain = 0; chain < versions_.chains.size(); ++chain) {
-            if (!versions_.readers_of(versions_.chains[chain].tail).empty()) {
-                join_[chain] = nodes_++;
-            }
+            const auto readers = versions_.readers_of(versions_.chains[chain].tail);
+            if (readers.empty()) continue;
+            join_[chain] = readers.size() == 1 ? low(readers.front()) : nodes_++;
         }
         for (std::uint32_t key = 0; key < index_.keys.size(); ++key) {
             if (!versions_.initial_readers_of(key).empty()) hub_[key] = nodes_++;
@@ -50,91 +56,70 @@ void PolygraphGraph::number_nodes() {
     }
     first_barrier_ = nodes_;
     if (real_time_) number_barriers();
+    nodes_ += barriers_;
 }
 
-/// One barrier before each run of beginnings that follows an end.
-void PolygraphGraph::number_barriers() {
+template <class Each>
+void PolygraphGraph::for_known(const Each& each) const {
+    for_transactions(each);
+    if (real_time_) for_barriers(each);
+    if (reads_are_edges_) for_versions(each);
+    for (std::uint32_t key = 0; key < index_.keys.size(); ++key) for_initial(key, each);
+    for (const ChainPair& pair : forced_) for_pair(pair, Ground::forced, each);
+}
+
+template <class Each>
+void PolygraphGraph::for_transactions(const Each& each) const {
     for (std::uint32_t node = 0; node < index_.count(); ++node) {
-        const Transaction& transaction = history_.transactions[index_.sources[node]];
-        moments_.push_back({.at = transaction.invoked, .node = node, .ends = false});
-        if (transaction.completed != never_completed) {
-            moments_.push_back({.at = transaction.completed, .node = node, .ends = true});
-        }
-    }
-    std::ranges::sort(moments_, {}, &Moment::at);
-    bool ended = false;
-    for (const Moment& moment : moments_) {
-        if (!moment.ends && ended) ++nodes_;
-        ended = moment.ends;
-    }
-}
-
-std::uint32_t PolygraphGraph::add_name(LinkKind kind, std::uint32_t key) {
-    names_.push_back({.kind = kind, .key = key});
-    GEODE_ASSERT(names_.size() < own_labels);
-    return static_cast<std::uint32_t>(names_.size() - 1);
-}
-
-void PolygraphGraph::known(std::uint32_t from, std::uint32_t to, LinkKind kind, std::uint32_t key) {
-    graph_->add_known(from, to, add_name(kind, key));
-}
-
-void PolygraphGraph::add_transactions() {
-    for (std::uint32_t node = 0; node < index_.count(); ++node) {
-        if (two_) known(low(node), high(node), LinkKind::process);
+        if (two_) each(low(node), high(node), EdgeMeaning{.kind = LinkKind::process});
         if (index_.before[node] != no_node) {
-            known(high(index_.before[node]), low(node), LinkKind::process);
+            each(high(index_.before[node]), low(node), EdgeMeaning{.kind = LinkKind::process});
         }
         for (const RegisterRead& read : index_.reads_of(node)) {
             if (read.writer == no_node) continue;
-            known(high(read.writer), low(node), LinkKind::wr, read.key);
+            each(high(read.writer), low(node), EdgeMeaning{.kind = LinkKind::wr, .key = read.key});
         }
     }
 }
 
-void PolygraphGraph::add_barriers() {
-    std::uint32_t barrier = no_node;
-    std::uint32_t next = first_barrier_;
-    std::vector<std::uint32_t> ended;
-    for (const Moment& moment : moments_) {
-        if (moment.ends) {
-            ended.push_back(moment.node);
-            continue;
-        }
-        if (!ended.empty()) {
-            if (barrier != no_node) known(barrier, next, LinkKind::realtime);
-            barrier = next++;
-            for (const std::uint32_t node : ended) known(high(node), barrier, LinkKind::realtime);
-            ended.clear();
-        }
-        if (barrier != no_node) known(barrier, low(moment.node), LinkKind::realtime);
+template <class Each>
+void PolygraphGraph::for_barriers(const Each& each) const {
+    constexpr EdgeMeaning meaning{.kind = LinkKind::realtime};
+    for (std::uint32_t barrier = 1; barrier < barriers_; ++barrier) {
+        each(first_barrier_ + barrier - 1, first_barrier_ + barrier, meaning);
     }
-    GEODE_ASSERT(next == nodes_);
-    moments_ = {};
+    for (std::uint32_t node = 0; node < index_.count(); ++node) {
+        if (barrier_before_[node] != no_node) each(barrier_before_[node], low(node), meaning);
+        if (barrier_after_[node] != no_node) each(high(node), barrier_after_[node], meaning);
+    }
 }
 
 /// Readers of a version come before the next of its chain, if it has one, or else reach the join.
-void PolygraphGraph::add_versions() {
-    if (!reads_are_edges_) return;
+template <class Each>
+void PolygraphGraph::for_versions(const Each& each) const {
     for (std::uint32_t number = 0; number < versions_.chains.size(); ++number) {
         const Chain& chain = versions_.chains[number];
+        const EdgeMeaning read{.kind = LinkKind::rw, .key = chain.key};
         for (std::uint32_t at = chain.head; at != chain.tail; at = versions_.after[at]) {
             const std::uint32_t next = versions_.node[versions_.after[at]];
             for (const std::uint32_t reader : versions_.readers_of(at)) {
-                known(low(reader), high(next), LinkKind::rw, chain.key);
+                each(low(reader), high(next), read);
             }
         }
-        if (join_[number] == no_node) continue;
+        if (join_[number] == no_node || is_transaction(join_[number])) continue;
         for (const std::uint32_t reader : versions_.readers_of(chain.tail)) {
-            known(low(reader), join_[number], LinkKind::rw, chain.key);
+            each(low(reader), join_[number], read);
         }
         if (level_ != StrongLevel::snapshot) {
-            known(high(versions_.node[chain.tail]), join_[number], LinkKind::ww, chain.key);
+            each(high(versions_.node[chain.tail]), join_[number],
+                 EdgeMeaning{.kind = LinkKind::ww, .key = chain.key});
         }
     }
 }
 
-void PolygraphGraph::add_initial(std::uint32_t key) {
+/// Who read the initial state comes before every chain, or before the first, which does.
+template <class Each>
+void PolygraphGraph::for_initial(std::uint32_t key, const Each& each) const {
     const std::span<const Chain> chains = versions_.chains_of(key);
     const std::uint32_t begin = versions_.chains_begin[key];
     const auto first = std::ranges::find_if(chains, &Chain::first);
@@ -142,19 +127,26 @@ void PolygraphGraph::add_initial(std::uint32_t key) {
         const auto number = begin + static_cast<std::uint32_t>(first - chains.begin());
         for (std::uint32_t other = begin; other < versions_.chains_begin[key + 1]; ++other) {
             if (other == number) continue;
-            const Edges edges = edges_of({.before = number, .after = other}, 0);
-            for (std::uint32_t at = 0; at < edges.count; ++at) {
-                known(edges.edge[at].from, edges.edge[at].to, LinkKind::ww, key);
-            }
+            for_pair({.before = number, .after = other}, Ground::seen, each);
         }
     }
     if (hub_[key] == no_node) return;
+    const EdgeMeaning read{.kind = LinkKind::rw, .key = key};
     for (const std::uint32_t reader : versions_.initial_readers_of(key)) {
-        known(low(reader), hub_[key], LinkKind::rw, key);
+        each(low(reader), hub_[key], read);
     }
     for (const Chain& chain : chains) {
         if (first != chains.end() && &chain != &*first) continue;
-        known(hub_[key], high(versions_.node[chain.head]), LinkKind::rw, key);
+        each(hub_[key], high(versions_.node[chain.head]), read);
+    }
+}
+
+template <class Each>
+void PolygraphGraph::for_pair(const ChainPair& pair, Ground ground, const Each& each) const {
+    const Edges edges = edges_of(pair, known_label);
+    for (std::uint32_t at = 0; at < edges.count; ++at) {
+        const GraphEdge& edge = edges.edge[at];
+        each(edge.from, edge.to, meaning_of(pair, edge.from, ground));
     }
 }
 
@@ -175,60 +167,69 @@ PolygraphGraph::Edges PolygraphGraph::edges_of(const ChainPair& pair, std::uint3
     GEODE_UNREACHABLE("StrongLevel out of range");
 }
 
-/// A place in time for each node: the first guess at the order, mostly right.
-std::vector<std::uint64_t> PolygraphGraph::places() const {
-    std::vector<std::uint64_t> place(index_.count());
-    if (!history_.timed) return places_by_session();
-    for (std::uint32_t node = 0; node < index_.count(); ++node) {
-        place[node] = history_.transactions[index_.sources[node]].completed;
-    }
-    // Of unknown outcome: before the first that read from it.
-    for (std::uint32_t node = 0; node < index_.count(); ++node) {
-        for (const RegisterRead& read : index_.reads_of(node)) {
-            if (read.writer == no_node) continue;
-            const Transaction& writer = history_.transactions[index_.sources[read.writer]];
-            if (writer.completion == Completion::ok) continue;
-            place[read.writer] = std::min(place[read.writer], place[node]);
-        }
-    }
-    return place;
+EdgeMeaning PolygraphGraph::meaning_of(const ChainPair& pair, std::uint32_t from,
+                                       Ground ground) const {
+    const Chain& chain = versions_.chains[pair.before];
+    const bool writes = from == high(versions_.node[chain.tail]);
+    return {.kind = writes ? LinkKind::ww : LinkKind::rw, .key = chain.key, .ground = ground};
 }
 
-/// Without times: sessions in turns, each in its order even if the level does not keep it.
-std::vector<std::uint64_t> PolygraphGraph::places_by_session() const {
-    struct Latest {
-        std::uint64_t turn = 0;
-        std::uint32_t node = no_node;
+/// Of the edges of a cycle that are known; where several say so, the one that takes least.
+std::vector<EdgeMeaning> PolygraphGraph::known_meanings(std::span<const GraphEdge> cycle) const {
+    const auto rank = [](const EdgeMeaning& meaning) {
+        if (meaning.ground != Ground::seen) return 3;
+        if (meaning.kind == LinkKind::realtime) return 2;
+        return meaning.kind == LinkKind::process ? 1 : 0;
     };
-    std::vector<std::uint64_t> place(index_.count());
-    HashMap<std::int64_t, Latest> sessions(session_salt);
-    OrderedGraph order(index_.count());
-    for (std::uint32_t node = 0; node < index_.count(); ++node) {
-        Latest& latest = sessions[history_.transactions[index_.sources[node]].process];
-        if (latest.node != no_node) order.add_known(latest.node, node, 0);
-        latest.node = node;
-        place[node] = (latest.turn++ << 32) | node;
-        for (const RegisterRead& read : index_.reads_of(node)) {
-            if (read.writer != no_node) order.add_known(read.writer, node, 0);
+    std::vector<std::optional<EdgeMeaning>> best(cycle.size());
+    std::vector<bool> on_cycle(nodes_);
+    for (const GraphEdge& edge : cycle) on_cycle[edge.from] = true;
+    for_known([&](std::uint32_t from, std::uint32_t to, const EdgeMeaning& meaning) {
+        if (!on_cycle[from]) return;
+        for (std::size_t at = 0; at < cycle.size(); ++at) {
+            if (cycle[at].from != from || cycle[at].to != to) continue;
+            if (!best[at] || rank(meaning) < rank(*best[at])) best[at] = meaning;
         }
+    });
+    std::vector<EdgeMeaning> meanings(cycle.size());
+    for (std::size_t at = 0; at < cycle.size(); ++at) {
+        GEODE_ASSERT(best[at] || cycle[at].label != known_label);
+        if (best[at]) meanings[at] = *best[at];
     }
-    if (!order.seal(place)) return place;
-    for (std::uint32_t node = 0; node < index_.count(); ++node) place[node] = order.position(node);
-    return place;
+    return meanings;
 }
 
-/// Among what could come next, the earliest; auxiliary nodes as early as they can.
-std::vector<std::uint64_t> PolygraphGraph::priorities() const {
-    const std::vector<std::uint64_t> place = places();
-    std::vector<std::uint64_t> priorities(nodes_, 0);
-    for (std::uint32_t node = 0; node < index_.count(); ++node) {
-        priorities[high(node)] = 1 + std::min(place[node], UINT64_MAX - 1);
-        priorities[low(node)] = priorities[high(node)];
-        if (two_ && history_.timed) {
-            priorities[low(node)] = 1 + history_.transactions[index_.sources[node]].invoked;
-        }
+Cycle PolygraphGraph::links_of(std::span<const GraphEdge> cycle,
+                               const std::function<EdgeMeaning(const GraphEdge&)>& own) const {
+    std::vector<EdgeMeaning> meanings = known_meanings(cycle);
+    for (std::size_t at = 0; at < cycle.size(); ++at) {
+        if (cycle[at].label != known_label) meanings[at] = own(cycle[at]);
     }
-    return priorities;
+    const auto first = std::ranges::find_if(
+        cycle, [this](const GraphEdge& edge) { return is_transaction(edge.from); });
+    GEODE_ASSERT(first != cycle.end());
+    const auto start = static_cast<std::size_t>(first - cycle.begin());
+    Cycle links;
+    Link link;
+    for (std::size_t step = 0; step < cycle.size(); ++step) {
+        const std::size_t at = (start + step) % cycle.size();
+        const GraphEdge& edge = cycle[at];
+        const EdgeMeaning& meaning = meanings[at];
+        if (is_transaction(edge.from)) {
+            link = {.from = transaction_of(edge.from), .kind = meaning.kind, .key = meaning.key};
+        }
+        if (meaning.ground != Ground::seen) link.ground = meaning.ground;
+        if (!is_transaction(edge.to)) continue;
+        link.to = transaction_of(edge.to);
+        if (link.from != link.to) links.push_back(link);
+    }
+    return links;
+}
+
+std::uint64_t PolygraphGraph::bytes() const {
+    return graph_->bytes() + forced_.size() * sizeof(ChainPair) +
+           (join_.size() + hub_.size() + barrier_before_.size() + barrier_after_.size()) *
+               sizeof(std::uint32_t);
 }
 
 }  // namespace geode::check::txn

@@ -14,7 +14,7 @@ namespace geode::check::txn {
 namespace {
 
 // Objections raised in one look.
-constexpr std::size_t objections_max = 64;
+constexpr std::size_t objections_max = 1024;
 
 }  // namespace
 
@@ -47,9 +47,9 @@ Refinement PolygraphTheory::add_objections() {
 void PolygraphTheory::insert_neighbours() {
     neighbours_.clear();
     for (std::uint32_t key = 0; key < index_.keys.size(); ++key) {
-        sort_extents(key);
-        for (std::size_t at = 1; at < extents_.size(); ++at) {
-            const ChainPair pair{.before = extents_[at - 1].chain, .after = extents_[at].chain};
+        const std::span<const std::uint32_t> chains = overlaps_.sorted(key);
+        for (std::size_t at = 1; at < chains.size(); ++at) {
+            const ChainPair pair{.before = chains[at - 1], .after = chains[at]};
             const auto label = neighbour_labels + static_cast<std::uint32_t>(neighbours_.size());
             neighbours_.push_back(pair);
             const bool inserted = insert(shape_.edges_of(pair, label).edge[0]);
@@ -60,19 +60,19 @@ void PolygraphTheory::insert_neighbours() {
 
 /// Looks at the readers of each version of the key, and which version comes next.
 void PolygraphTheory::find_stale(std::uint32_t key) {
-    sort_extents(key);
-    if (extents_.empty()) return;
-    const std::uint32_t first = versions_.chains[extents_[0].chain].head;
+    const std::span<const std::uint32_t> chains = overlaps_.sorted(key);
+    if (chains.empty()) return;
+    const std::uint32_t first = versions_.chains[chains[0]].head;
     for (const std::uint32_t reader : versions_.initial_readers_of(key)) {
         look(key, reader, no_node, first);
     }
-    for (std::size_t at = 0; at < extents_.size(); ++at) {
-        const Chain& chain = versions_.chains[extents_[at].chain];
+    for (std::size_t at = 0; at < chains.size(); ++at) {
+        const Chain& chain = versions_.chains[chains[at]];
         for (std::uint32_t version = chain.head; version != no_node;
              version = versions_.after[version]) {
             std::uint32_t next = versions_.after[version];
-            if (next == no_node && at + 1 == extents_.size()) return;
-            if (next == no_node) next = versions_.chains[extents_[at + 1].chain].head;
+            if (next == no_node && at + 1 == chains.size()) return;
+            if (next == no_node) next = versions_.chains[chains[at + 1]].head;
             for (const std::uint32_t reader : versions_.readers_of(version)) {
                 look(key, reader, version, next);
             }
@@ -91,19 +91,18 @@ void PolygraphTheory::look(std::uint32_t key, std::uint32_t reader, std::uint32_
     Objection objection;
     std::vector<GraphEdge> cycle(graph_.path().begin(), graph_.path().end());
     for (GraphEdge& edge : cycle) {
-        if (edge.label < PolygraphGraph::own_labels) continue;
+        if (edge.label == known_label) continue;
         if (edge.label >= neighbour_labels) {
-            edge.label = label_of(question(neighbours_[edge.label - neighbour_labels]));
+            edge.label = question(neighbours_[edge.label - neighbour_labels]);
         }
-        objection.push_back(negation(edge.label - PolygraphGraph::own_labels));
+        objection.push_back(negation(edge.label));
     }
     if (version != no_node && versions_.chain[version] != versions_.chain[next]) {
         objection.push_back(negation(
             question({.before = versions_.chain[version], .after = versions_.chain[next]})));
     }
-    cycle.push_back({.from = shape_.low(reader),
-                     .to = shape_.high(writer),
-                     .label = shape_.add_name(LinkKind::rw, key)});
+    cycle.push_back(
+        {.from = shape_.low(reader), .to = shape_.high(writer), .label = stale_labels + key});
     objections_.push_back(std::move(objection));
     objection_cycles_.push_back(std::move(cycle));
 }

@@ -11,16 +11,13 @@ namespace {
 // Lookups only, never iterated: the salt cannot show.
 constexpr std::uint64_t pair_salt = 0x7061;
 
-// Questions that one chain raises in one look: more would mostly be answered by these.
-constexpr std::uint32_t questions_per_chain_max = 8;
 // Looks at facts before guessing begins.
 constexpr std::uint32_t fact_rounds_max = 32;
 
 void name_culprits(std::span<const GraphEdge> edges, std::vector<Literal>& culprits) {
     culprits.clear();
     for (const GraphEdge& edge : edges) {
-        if (edge.label < PolygraphGraph::own_labels) continue;
-        culprits.push_back(edge.label - PolygraphGraph::own_labels);
+        if (edge.label != known_label) culprits.push_back(edge.label);
     }
     std::ranges::sort(culprits);
     culprits.erase(std::ranges::unique(culprits).begin(), culprits.end());
@@ -34,11 +31,16 @@ PolygraphTheory::PolygraphTheory(const RegisterIndex& index, const VersionChains
       versions_(versions),
       shape_(shape),
       graph_(shape.graph()),
+      overlaps_(versions, shape, level),
       level_(level),
-      pairs_by_chains_(pair_salt) {}
+      pairs_by_chains_(pair_salt),
+      is_dirty_(index.keys.size()),
+      steps_of_making_(graph_.steps()) {
+    for (std::uint32_t key = 0; key < index.keys.size(); ++key) mark_dirty(key);
+}
 
 bool PolygraphTheory::assume(Literal literal, std::vector<Literal>& culprits) {
-    const PolygraphGraph::Edges edges = shape_.edges_of(pair_of(literal), label_of(literal));
+    const PolygraphGraph::Edges edges = shape_.edges_of(pair_of(literal), literal);
     for (std::uint32_t at = 0; at < edges.count; ++at) {
         if (insert(edges.edge[at])) continue;
         for (; at > 0; --at) graph_.remove_last();
@@ -50,46 +52,82 @@ bool PolygraphTheory::assume(Literal literal, std::vector<Literal>& culprits) {
 }
 
 void PolygraphTheory::retract(Literal literal) {
-    const std::uint32_t count = shape_.edges_of(pair_of(literal), 0).count;
+    const std::uint32_t count = shape_.edges_of(pair_of(literal), literal).count;
     for (std::uint32_t at = 0; at < count; ++at) graph_.remove_last();
 }
 
 Refinement PolygraphTheory::refine(std::uint32_t decisions) {
     if (decisions == 0 && !objections_.empty()) return add_objections();
-    candidates_.clear();
-    for (std::uint32_t key = 0; key < index_.keys.size(); ++key) find_overlaps(key);
+    mark_moved();
+    find_candidates();
     if (candidates_.empty()) {
+        GEODE_VERIFY_SLOW(sorted_everywhere());
         if (level_ != StrongLevel::parallel_snapshot) return Refinement::accepted;
         return check_stale_reads(decisions);
     }
     if (decisions == 0 && fact_rounds_ < fact_rounds_max && find_facts()) {
         ++fact_rounds_;
+        for (const ChainPair& pair : candidates_) mark_dirty(versions_.chains[pair.before].key);
         return Refinement::asked;
     }
     for (const ChainPair& pair : candidates_) question(pair);
     return Refinement::asked;
 }
 
+void PolygraphTheory::mark_dirty(std::uint32_t key) {
+    if (is_dirty_[key]) return;
+    is_dirty_[key] = true;
+    dirty_.push_back(key);
+}
+
+void PolygraphTheory::mark_moved() {
+    if (!graph_.moved().empty()) verified_ = false;
+    for (const std::uint32_t moved : graph_.moved()) {
+        if (!shape_.is_transaction(moved)) continue;
+        const std::uint32_t node = shape_.transaction_of(moved);
+        for (const RegisterRead& read : index_.reads_of(node)) mark_dirty(read.key);
+        for (const std::uint32_t key : index_.writes_of(node)) mark_dirty(key);
+    }
+    steps_ += graph_.moved().size();
+    graph_.forget_moved();
+}
+
+/// Overlaps in dirty keys, which are clean after that: what is answered of them moves something.
+void PolygraphTheory::find_candidates() {
+    candidates_.clear();
+    std::ranges::sort(dirty_);
+    for (const std::uint32_t key : dirty_) {
+        overlaps_.find(key, candidates_);
+        is_dirty_[key] = false;
+    }
+    if (dirty_.size() == is_dirty_.size()) verified_ = candidates_.empty();
+    dirty_.clear();
+}
+
+/// The order is the proof: whether that which was asked of dirty keys holds of all.
+bool PolygraphTheory::sorted_everywhere() {
+    if (verified_) return true;
+    PolygraphOverlaps overlaps(versions_, shape_, level_);
+    std::vector<ChainPair> pairs;
+    for (std::uint32_t key = 0; key < index_.keys.size(); ++key) overlaps.find(key, pairs);
+    verified_ = true;
+    return pairs.empty();
+}
+
 std::uint64_t PolygraphTheory::bytes() const {
-    return graph_.bytes() + pairs_.size() * (sizeof(ChainPair) + 48);
+    return shape_.bytes() + pairs_.size() * (sizeof(ChainPair) + 48) + index_.keys.size() / 8;
 }
 
 Cycle PolygraphTheory::cycle() const {
-    return shape_.links_of(
-        cycle_,
-        [this](std::uint32_t label) {
-            const Literal literal = label - PolygraphGraph::own_labels;
-            return search_->certain(literal) ? Ground::forced : Ground::chosen;
-        },
-        [this](std::uint32_t label) {
-            const ChainPair pair = pair_of(label - PolygraphGraph::own_labels);
-            return versions_.chains[pair.before].key;
-        });
+    return shape_.links_of(cycle_, [this](const GraphEdge& edge) { return meaning_of(edge); });
 }
 
-std::uint32_t PolygraphTheory::label_of(Literal literal) {
-    GEODE_ASSERT(literal < neighbour_labels - PolygraphGraph::own_labels);
-    return PolygraphGraph::own_labels + literal;
+EdgeMeaning PolygraphTheory::meaning_of(const GraphEdge& edge) const {
+    if (edge.label >= stale_labels) {
+        return {.kind = LinkKind::rw, .key = edge.label - stale_labels};
+    }
+    const Ground ground = search_->certain(edge.label) ? Ground::forced : Ground::chosen;
+    return shape_.meaning_of(pair_of(edge.label), edge.from, ground);
 }
 
 ChainPair PolygraphTheory::pair_of(Literal literal) const {
@@ -110,58 +148,13 @@ Literal PolygraphTheory::question(const ChainPair& pair) {
     const std::uint32_t variable = search_->add_variable();
     pairs_.push_back(pair);
     GEODE_ASSERT(pairs_.size() == variable + 1);
+    GEODE_ASSERT(variable * 2 + 1 < neighbour_labels);
     pairs_by_chains_.emplace(both, variable);
     return variable * 2;
 }
 
-PolygraphTheory::Extent PolygraphTheory::extent_of(std::uint32_t number) {
-    const Chain& chain = versions_.chains[number];
-    const std::uint32_t head = versions_.node[chain.head];
-    const std::uint32_t tail = versions_.node[chain.tail];
-    Extent extent{.commit = graph_.position(shape_.high(head)), .chain = number};
-    const bool by_commit = level_ == StrongLevel::prefix;
-    extent.head = by_commit ? extent.commit : graph_.position(shape_.low(head));
-    extent.tail = by_commit ? extent.commit : graph_.position(shape_.high(tail));
-    if (level_ == StrongLevel::parallel_snapshot) return extent;
-    const std::span<const std::uint32_t> readers = versions_.readers_of(chain.tail);
-    steps_ += readers.size();
-    for (const std::uint32_t reader : readers) {
-        extent.readers = std::max(extent.readers, graph_.position(shape_.low(reader)));
-    }
-    return extent;
-}
-
-void PolygraphTheory::sort_extents(std::uint32_t key) {
-    extents_.clear();
-    for (std::uint32_t chain = versions_.chains_begin[key]; chain < versions_.chains_begin[key + 1];
-         ++chain) {
-        extents_.push_back(extent_of(chain));
-    }
-    steps_ += extents_.size();
-    std::ranges::sort(extents_, {}, &Extent::head);
-}
-
-/// Chains of the key that lie neither before nor after one another.
-void PolygraphTheory::find_overlaps(std::uint32_t key) {
-    if (versions_.chains_begin[key + 1] - versions_.chains_begin[key] < 2) return;
-    sort_extents(key);
-    for (std::size_t at = 0; at < extents_.size(); ++at) {
-        const Extent& one = extents_[at];
-        const std::uint32_t end = std::max(one.tail, one.readers);
-        std::uint32_t found = 0;
-        for (std::size_t next = at + 1; next < extents_.size(); ++next) {
-            const Extent& other = extents_[next];
-            if (other.head >= end || found == questions_per_chain_max) break;
-            ++steps_;
-            if (one.tail <= other.head && one.readers <= other.commit) continue;
-            candidates_.push_back({.before = one.chain, .after = other.chain});
-            ++found;
-        }
-    }
-}
-
 bool PolygraphTheory::possible(const ChainPair& pair) {
-    const PolygraphGraph::Edges edges = shape_.edges_of(pair, 0);
+    const PolygraphGraph::Edges edges = shape_.edges_of(pair, known_label);
     for (std::uint32_t at = 0; at < edges.count; ++at) {
         if (graph_.reaches(edges.edge[at].to, edges.edge[at].from)) return false;
     }

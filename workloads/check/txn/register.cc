@@ -79,7 +79,10 @@ constexpr auto weak_levels = std::to_array<WeakLevel>(
 constexpr std::uint64_t blame_steps_min = 1'000'000;
 constexpr std::uint64_t blame_effort = 2;
 
-constexpr std::uint64_t clock_bytes_max = std::uint64_t{64} << 20;
+// What causal order may take where only the search needs an answer: at least, and for each
+// transaction.
+constexpr std::uint64_t causal_steps_min = 2'000'000;
+constexpr std::uint64_t causal_steps_per_transaction = 64;
 
 constexpr std::string_view budget_reason =
     "the budget ran out: more steps (--steps) or bytes (--memory) may decide";
@@ -140,10 +143,10 @@ private:
         return judgement;
     }
 
-    WeakResult run(WeakLevel level, std::uint64_t bytes_max) {
-        WeakResult result = check_weak_level(index_, level, bytes_max);
+    WeakResult run(WeakLevel level, const Budget& budget) {
+        WeakResult result = check_weak_level(index_, level, budget);
         steps_ += result.steps;
-        bytes_ = std::max(bytes_, result.bytes);
+        bytes_ = std::max(bytes_, index_.bytes() + result.bytes);
         return result;
     }
 
@@ -154,19 +157,22 @@ private:
     Judgement judge_weak(Model model) {
         std::size_t strongest = static_cast<std::size_t>(std::min(model, Model::causal)) -
                                 static_cast<std::size_t>(Model::read_committed);
-        // The clocks of causal order are as wide as there are sessions. Where only the search needs
-        // an answer it finds what they would, so they are not worth much.
-        const std::uint64_t most = model > Model::causal ? clock_bytes_max : UINT64_MAX;
-        const std::uint64_t bytes_max = std::min(check_.budget.bytes_max, most);
-        WeakResult result = run(weak_levels[strongest], bytes_max);
+        Budget budget = check_.budget;
+        if (model > Model::causal) {
+            // The search finds what causal order would.
+            budget.steps_max =
+                std::min(budget.steps_max,
+                         std::max(causal_steps_min, index_.count() * causal_steps_per_transaction));
+        }
+        WeakResult result = run(weak_levels[strongest], budget);
         if (result.exhausted && model == Model::causal) return unknown();
         if (result.exhausted) {
             strongest = 2;
-            result = run(weak_levels[strongest], bytes_max);
+            result = run(weak_levels[strongest], budget);
         }
         if (holds(result)) return {};
         for (std::size_t stage = 0; stage < strongest; ++stage) {
-            const WeakResult weaker = run(weak_levels[stage], bytes_max);
+            const WeakResult weaker = run(weak_levels[stage], budget);
             if (!holds(weaker)) return judgement_of(weaker, weak_levels[stage]);
         }
         return judgement_of(result, weak_levels[strongest]);

@@ -28,11 +28,17 @@ struct Written {
 /// (key, value) -> who wrote it. Open addressing; sized once.
 class WriteTable {
 public:
-    explicit WriteTable(std::size_t count) : slots_(std::bit_ceil(count * 2 + 2)) {}
+    explicit WriteTable(std::size_t count) : slots_(size_for(count)) {}
+
+    static std::uint64_t bytes(std::size_t count) { return size_for(count) * sizeof(Written); }
+
+    /// Has the slot brought from memory by the time it is asked for.
+    void expect(ValueId key, ValueId value) const {
+        __builtin_prefetch(&slots_[first_slot(key, value)]);
+    }
 
     Written& slot(ValueId key, ValueId value) {
-        const std::uint64_t both = (std::uint64_t{key.value()} << 32) | value.value();
-        std::size_t at = mix_hash(both, slot_salt) & (slots_.size() - 1);
+        std::size_t at = first_slot(key, value);
         while (slots_[at].standing != Standing::none &&
                (slots_[at].key != key.value() || slots_[at].value != value.value())) {
             at = (at + 1) & (slots_.size() - 1);
@@ -41,8 +47,21 @@ public:
     }
 
 private:
+    static std::size_t size_for(std::size_t count) { return std::bit_ceil(count * 2 + 2); }
+    std::size_t first_slot(ValueId key, ValueId value) const {
+        const std::uint64_t both = (std::uint64_t{key.value()} << 32) | value.value();
+        return mix_hash(both, slot_salt) & (slots_.size() - 1);
+    }
+
     std::vector<Written> slots_;
 };
+
+// How many micro-operations ahead a slot is expected.
+constexpr std::size_t lookahead = 16;
+
+std::size_t count_writes(const TxnHistory& history) {
+    return static_cast<std::size_t>(std::ranges::count(history.mops, MopKind::write, &Mop::kind));
+}
 
 Standing standing_of(Completion completion) {
     if (completion == Completion::ok) return Standing::committed;
@@ -55,23 +74,22 @@ public:
         : history_(history), options_(options), writes_(count_writes(history)) {}
 
     RegisterIndex run() && {
+        const std::size_t writes = count_writes(history_);
+        index_.writes.reserve(writes);
+        index_.reads.reserve(history_.mops.size() - writes);
         collect_writes();
         choose_nodes();
         number_keys();
         for (std::uint32_t node = 0; node < index_.count(); ++node) add_node(node);
         index_.reads_begin.push_back(size_of(index_.reads));
         index_.writes_begin.push_back(size_of(index_.writes));
-        link_sessions();
+        link_sessions(history_, options_.order, index_);
         return std::move(index_);
     }
 
 private:
     static std::uint32_t size_of(const auto& items) {
         return static_cast<std::uint32_t>(items.size());
-    }
-    static std::size_t count_writes(const TxnHistory& history) {
-        return static_cast<std::size_t>(std::ranges::count_if(
-            history.mops, [](const Mop& mop) { return mop.kind == MopKind::write; }));
     }
 
     void collect_writes() {
@@ -80,6 +98,7 @@ private:
         for (std::uint32_t id = 0; id < size_of(history_.transactions); ++id) {
             const Transaction& transaction = history_.transactions[id];
             for (std::uint32_t at = transaction.mops_end; at > transaction.mops_begin; --at) {
+                expect_slot(at - 1, MopKind::write);
                 const Mop& mop = history_.mops[at - 1];
                 if (mop.kind != MopKind::write) continue;
                 const bool last = seen[mop.key.value()] != id;
@@ -87,6 +106,12 @@ private:
                 collect(mop, id, standing_of(transaction.completion), last);
             }
         }
+    }
+
+    void expect_slot(std::size_t mop, MopKind kind) const {
+        if (mop + lookahead >= history_.mops.size()) return;
+        const Mop& ahead = history_.mops[mop + lookahead];
+        if (ahead.kind == kind) writes_.expect(ahead.key, ahead.value);
     }
 
     void collect(const Mop& mop, std::uint32_t id, Standing standing, bool last) {
@@ -105,6 +130,7 @@ private:
                            .ambiguous = again};
         }
         slot.ambiguous |= again || is_initial(mop.value);
+        unknown_writes_ |= standing == Standing::unknown;
     }
 
     bool is_initial(ValueId value) const { return value == nil_value || value == options_.initial; }
@@ -117,6 +143,7 @@ private:
             const Transaction& transaction = history_.transactions[id];
             if (transaction.completion != Completion::ok) continue;
             happened[id] = true;
+            if (!unknown_writes_) continue;
             for (const Mop& mop : history_.mops_of(transaction)) {
                 if (mop.kind != MopKind::read) continue;
                 const Written& slot = writes_.slot(mop.key, mop.value);
@@ -159,6 +186,7 @@ private:
             } else if (mop.kind == MopKind::read && mop.known) {
                 add_read(node, at, key);
             }
+            expect_slot(at, MopKind::read);
         }
         std::sort(index_.writes.begin() + index_.writes_begin.back(), index_.writes.end());
     }
@@ -201,29 +229,6 @@ private:
                                    .writer = written ? slot.transaction : no_node});
     }
 
-    void link_sessions() {
-        const std::uint32_t count = index_.count();
-        index_.before.assign(count, no_node);
-        index_.session.assign(count, 0);
-        index_.position.assign(count, 0);
-        HashMap<std::int64_t, std::uint32_t> latest(process_salt);
-        for (std::uint32_t node = 0; node < count; ++node) {
-            const Transaction& transaction = history_.transactions[index_.sources[node]];
-            const bool kept = options_.order != KeptOrder::none;
-            const auto found = latest.find(transaction.process);
-            if (kept && found != latest.end()) index_.before[node] = found->second;
-            const std::uint32_t before = index_.before[node];
-            const bool committed = transaction.completion == Completion::ok;
-            if (before != no_node && committed) {
-                index_.session[node] = index_.session[before];
-                index_.position[node] = index_.position[before] + 1;
-            } else {
-                index_.session[node] = index_.session_count++;
-            }
-            if (committed) latest[transaction.process] = node;
-        }
-    }
-
     struct Own {
         std::uint32_t node = no_node;
         ValueId value = {};
@@ -231,6 +236,7 @@ private:
     const TxnHistory& history_;
     const RegisterOptions& options_;
     WriteTable writes_;
+    bool unknown_writes_ = false;         // some transaction of unknown outcome wrote
     std::vector<std::uint32_t> node_of_;  // index in the history -> node
     std::vector<std::uint32_t> key_of_;   // of the value table -> key
     std::vector<Own> own_;                // key -> the last write of the node being added
@@ -244,13 +250,47 @@ bool RegisterIndex::writes_key(std::uint32_t node, std::uint32_t key) const {
     return std::ranges::binary_search(keys_written, key);
 }
 
+std::uint64_t RegisterIndex::bytes() const {
+    return (sources.size() + reads_begin.size() + writes_begin.size() + writes.size() +
+            before.size() + session.size() + position.size()) *
+               sizeof(std::uint32_t) +
+           reads.size() * sizeof(RegisterRead) + keys.size() * sizeof(ValueId) +
+           problems.size() * sizeof(ReadProblem);
+}
+
 RegisterIndex index_registers(const TxnHistory& history, const RegisterOptions& options) {
     return Indexer(history, options).run();
 }
 
+void link_sessions(const TxnHistory& history, KeptOrder order, RegisterIndex& index) {
+    const std::uint32_t count = index.count();
+    index.before.assign(count, no_node);
+    index.session.assign(count, 0);
+    index.position.assign(count, 0);
+    index.session_count = 0;
+    HashMap<std::int64_t, std::uint32_t> latest(process_salt);
+    for (std::uint32_t node = 0; node < count; ++node) {
+        const Transaction& transaction = history.transactions[index.sources[node]];
+        const auto found = latest.find(transaction.process);
+        if (found != latest.end()) index.before[node] = found->second;
+        const std::uint32_t before = index.before[node];
+        const bool committed = transaction.completion == Completion::ok;
+        if (before != no_node && committed) {
+            index.session[node] = index.session[before];
+            index.position[node] = index.position[before] + 1;
+        } else {
+            index.session[node] = index.session_count++;
+        }
+        if (committed && order != KeptOrder::none) latest[transaction.process] = node;
+    }
+}
+
 std::uint64_t register_index_bytes(const TxnHistory& history) {
-    return history.transactions.size() * 40 + history.mops.size() * 64 +
-           std::uint64_t{history.values.count()} * 16;
+    const std::uint64_t writes = count_writes(history);
+    return WriteTable::bytes(writes) + writes * sizeof(std::uint32_t) +
+           (history.mops.size() - writes) * sizeof(RegisterRead) +
+           history.transactions.size() * 8 * sizeof(std::uint32_t) +
+           std::uint64_t{history.values.count()} * 4 * sizeof(std::uint32_t);
 }
 
 }  // namespace geode::check::txn

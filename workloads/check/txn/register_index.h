@@ -92,13 +92,17 @@ struct RegisterIndex {
                                          writes_begin[node + 1] - writes_begin[node]);
     }
     bool writes_key(std::uint32_t node, std::uint32_t key) const;
+    std::uint64_t bytes() const;
 };
 
 /// Digests a history of registers, in time and space linear in it. Micro-operations on lists are
 /// not looked at. Problems are in the order of the history.
 RegisterIndex index_registers(const TxnHistory& history, const RegisterOptions& options);
 
-/// About how many bytes index_registers() takes.
+/// Links the nodes of an index into sessions anew, by another order to keep.
+void link_sessions(const TxnHistory& history, KeptOrder order, RegisterIndex& index);
+
+/// About how many bytes index_registers() takes on the way.
 std::uint64_t register_index_bytes(const TxnHistory& history);
 
 }  // namespace geode::check::txn

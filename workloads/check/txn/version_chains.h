@@ -3,10 +3,11 @@
 
 // The versions of every key, as far as their order is known by itself: chains of updates.
 //
-// A version is a (node, key) pair of RegisterIndex::writes, known by its place there. An update is
-// a transaction that read a version of a key and overwrote it: under all levels that exclude lost
-// updates no version lies between, so the two are links of a chain. A chain that begins with an
-// update of the initial state is the first of its key. Without updates a chain is one version.
+// A version is a (node, key) pair of RegisterIndex::writes; they are numbered by key and then by
+// node, so that what is told of a key lies together. An update is a transaction that read a version
+// of a key and overwrote it: under all levels that exclude lost updates no version lies between, so
+// the two are links of a chain. A chain that begins with an update of the initial state is the
+// first of its key. Without updates a chain is one version.
 
 #include <optional>
 #include <utility>
@@ -27,7 +28,7 @@ struct VersionChains {
     std::vector<std::uint32_t> after;  ///< the next version of its chain, or no_node
     std::vector<std::uint32_t> chain;  ///< of a version; number of its chain
 
-    std::vector<Chain> chains;                ///< by key
+    std::vector<Chain> chains;                ///< by key, then by head
     std::vector<std::uint32_t> chains_begin;  ///< key -> first of its chains; one more at the end
 
     /// Nodes that read a version and did not overwrite it (if updates make chains; else all), each
@@ -40,6 +41,13 @@ struct VersionChains {
 
     /// Two updates of one version, if any: the cycle they make.
     std::optional<Cycle> lost_update;
+
+    std::uint64_t bytes() const {
+        return (node.size() + after.size() + chain.size() + chains_begin.size() +
+                readers_begin.size() + readers.size() + initial_begin.size() + initial.size()) *
+                   sizeof(std::uint32_t) +
+               chains.size() * sizeof(Chain);
+    }
 
     std::span<const std::uint32_t> readers_of(std::uint32_t version) const {
         return std::span(readers).subspan(readers_begin[version],

@@ -2,76 +2,97 @@
 #include "workloads/check/txn/weak_levels.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "workloads/check/txn/chain_clocks.h"
 #include "workloads/check/txn/ordered_graph.h"
 #include "workloads/check/txn/session_writes.h"
 
 namespace geode::check::txn {
 namespace {
 
+// The clocks of causal order are made for so many sessions at once.
+constexpr std::uint32_t columns_max = 64;
+// How many reads ahead what they need is expected.
+constexpr std::uint32_t lookahead = 8;
+
 class WeakChecker {
 public:
-    WeakChecker(const RegisterIndex& index, WeakLevel level, std::uint64_t bytes_max)
-        : index_(index), level_(level), bytes_max_(bytes_max) {}
+    WeakChecker(const RegisterIndex& index, WeakLevel level, const Budget& budget)
+        : index_(index), level_(level), budget_(budget) {}
 
     WeakResult run() && {
-        OrderedGraph seen = add_seen();
-        if (!seal(seen)) return std::move(result_);
-        if (level_ != WeakLevel::read_committed && !repeats_reads()) return std::move(result_);
-        switch (level_) {
-            case WeakLevel::read_committed:
-            case WeakLevel::item_cut: read_committed(); break;
-            case WeakLevel::read_atomic: read_atomic(); break;
-            case WeakLevel::causal: causal(seen); break;
+        if (level_ == WeakLevel::causal) {
+            if (seal(What::seen)) causal();
+        } else if (!derive_all() || !seal(What::all)) {
+            // The cause may be simpler.
+            WeakResult found = std::exchange(result_, {});
+            if (seal(What::seen)) {
+                found.steps += result_.steps;
+                result_ = std::move(found);
+            }
         }
-        if (result_.exhausted || result_.cycle) return std::move(result_);
-        OrderedGraph all = add_seen();
-        for (std::uint32_t label = seen_links_; label < links_.size(); ++label) {
-            all.add_known(links_[label].from, links_[label].to, label);
-        }
-        seal(all);
         return std::move(result_);
     }
 
 private:
     enum class Visible : std::uint8_t { by_read, by_session, by_chain };
+    enum class What : std::uint8_t { seen, all };
 
-    /// A graph of session steps and reads.
-    OrderedGraph add_seen() {
-        if (links_.empty()) {
-            for (std::uint32_t node = 0; node < index_.count(); ++node) {
-                if (index_.before[node] != no_node) {
-                    links_.push_back(
-                        {.from = index_.before[node], .to = node, .kind = LinkKind::process});
-                }
-                for (const RegisterRead& read : index_.reads_of(node)) {
-                    if (read.writer == no_node) continue;
-                    links_.push_back(
-                        {.from = read.writer, .to = node, .kind = LinkKind::wr, .key = read.key});
-                }
-            }
-            seen_links_ = static_cast<std::uint32_t>(links_.size());
+    /// False if a violation was found on the way.
+    bool derive_all() {
+        if (level_ != WeakLevel::read_committed && !repeats_reads()) return false;
+        if (level_ == WeakLevel::read_atomic) {
+            read_atomic();
+        } else {
+            read_committed();
         }
-        OrderedGraph graph(index_.count());
-        for (std::uint32_t label = 0; label < seen_links_; ++label) {
-            graph.add_known(links_[label].from, links_[label].to, label);
-        }
-        return graph;
+        return !result_.cycle;
     }
 
-    bool seal(OrderedGraph& graph) {
-        std::vector<std::uint64_t> priorities(index_.count());
-        for (std::uint32_t node = 0; node < index_.count(); ++node) priorities[node] = node;
-        const bool sealed = graph.seal(priorities);
-        result_.steps += graph.steps();
-        result_.bytes = std::max(result_.bytes, graph.bytes() + links_.size() * sizeof(Link));
-        if (!sealed) {
-            result_.cycle.emplace();
-            for (const GraphEdge& edge : graph.cycle()) {
-                result_.cycle->push_back(links_[edge.label]);
+    /// Session steps and reads, and for `all` what was derived: calls each(from, to).
+    template <class Each>
+    void for_edges(What what, const Each& each) const {
+        for (std::uint32_t node = 0; node < index_.count(); ++node) {
+            if (index_.before[node] != no_node) each(index_.before[node], node);
+            for (const RegisterRead& read : index_.reads_of(node)) {
+                if (read.writer != no_node) each(read.writer, node);
             }
         }
+        if (what == What::seen) return;
+        for (const Link& link : derived_) each(link.from, link.to);
+    }
+
+    /// Puts the nodes in an order, or finds a cycle.
+    bool seal(What what) {
+        std::vector<std::uint64_t> priorities(index_.count());
+        for (std::uint32_t node = 0; node < index_.count(); ++node) priorities[node] = node;
+        graph_.emplace(index_.count());
+        const bool sealed =
+            graph_->seal([&](const auto& each) { for_edges(what, each); }, priorities);
+        result_.steps += graph_->steps();
+        result_.bytes = std::max(result_.bytes, graph_->bytes() + derived_.size() * sizeof(Link));
+        if (!sealed) {
+            result_.cycle.emplace();
+            for (const GraphEdge& edge : graph_->cycle()) result_.cycle->push_back(link_of(edge));
+        }
         return sealed;
+    }
+
+    /// What an edge says; where several say so, the one that takes least.
+    Link link_of(const GraphEdge& edge) const {
+        for (const RegisterRead& read : index_.reads_of(edge.to)) {
+            if (read.writer != edge.from) continue;
+            return {.from = edge.from, .to = edge.to, .kind = LinkKind::wr, .key = read.key};
+        }
+        if (index_.before[edge.to] == edge.from) {
+            return {.from = edge.from, .to = edge.to, .kind = LinkKind::process};
+        }
+        const auto found = std::ranges::find_if(derived_, [&edge](const Link& link) {
+            return link.from == edge.from && link.to == edge.to;
+        });
+        GEODE_ASSERT(found != derived_.end());
+        return *found;
     }
 
     /// `reader` saw `writer`'s version of the key though `seen`, which wrote it too, was visible.
@@ -79,12 +100,12 @@ private:
                 Visible how) {
         if (seen == writer || seen == reader || result_.cycle) return;
         if (writer != no_node) {
-            links_.push_back({.from = seen,
-                              .to = writer,
-                              .kind = LinkKind::ww,
-                              .ground = Ground::reader,
-                              .key = key,
-                              .reader = reader});
+            derived_.push_back({.from = seen,
+                                .to = writer,
+                                .kind = LinkKind::ww,
+                                .ground = Ground::reader,
+                                .key = key,
+                                .reader = reader});
             return;
         }
         // The initial state cannot come after a write: the reader itself closes the cycle.
@@ -100,34 +121,18 @@ private:
         result_.cycle->push_back(back);
     }
 
-    /// Session steps and reads that lead from one node to another.
+    /// Session steps and reads that lead from one node to another, in the graph of them.
     Cycle chain(std::uint32_t from, std::uint32_t to) {
-        Cycle links;
-        OrderedGraph graph = add_seen();
-        std::vector<std::uint64_t> priorities(index_.count());
-        const bool acyclic = graph.seal(priorities);
-        GEODE_ASSERT(acyclic);
-        const bool reached = graph.reaches(from, to);
+        const bool reached = graph_->reaches(from, to);
         GEODE_ASSERT(reached);
-        for (const GraphEdge& edge : graph.path()) links.push_back(links_[edge.label]);
+        Cycle links;
+        for (const GraphEdge& edge : graph_->path()) links.push_back(link_of(edge));
         return links;
     }
 
     bool repeats_reads() {
-        std::vector<std::pair<std::uint32_t, std::uint32_t>> version(index_.keys.size(),
-                                                                     {no_node, no_node});
-        for (std::uint32_t node = 0; node < index_.count(); ++node) {
-            for (const RegisterRead& read : index_.reads_of(node)) {
-                auto& [reader, writer] = version[read.key];
-                if (reader == node && writer != read.writer) {
-                    result_.unrepeated = static_cast<std::uint32_t>(&read - index_.reads.data());
-                    return false;
-                }
-                reader = node;
-                writer = read.writer;
-            }
-        }
-        return true;
+        result_.unrepeated = unrepeated_read(index_);
+        return !result_.unrepeated;
     }
 
     /// Calls `each(key)` for the keys that `writer` wrote and `wanted(key)` holds, looking through
@@ -228,69 +233,90 @@ private:
         }
     }
 
-    /// How much of each session a node has seen, in the order of `seen`.
-    std::vector<std::uint32_t> clocks(const OrderedGraph& seen) const {
-        const std::size_t sessions = index_.session_count;
-        std::vector<std::uint32_t> order(index_.count());
-        for (std::uint32_t node = 0; node < index_.count(); ++node)
-            order[seen.position(node)] = node;
-        std::vector<std::uint32_t> clock(index_.count() * sessions);
-        for (const std::uint32_t node : order) {
-            std::uint32_t* const own = clock.data() + node * sessions;
-            const auto join = [&](std::uint32_t other) {
-                const std::uint32_t* const theirs = clock.data() + other * sessions;
-                for (std::size_t at = 0; at < sessions; ++at)
-                    own[at] = std::max(own[at], theirs[at]);
-                std::uint32_t& mine = own[index_.session[other]];
-                mine = std::max(mine, index_.position[other] + 1);
-            };
-            if (index_.before[node] != no_node) join(index_.before[node]);
-            for (const RegisterRead& read : index_.reads_of(node)) {
-                if (read.writer == no_node) continue;
-                // Already seen: its clock is in ours.
-                if (own[index_.session[read.writer]] > index_.position[read.writer]) continue;
-                join(read.writer);
-            }
-        }
-        return clock;
-    }
-
-    void causal(const OrderedGraph& seen) {
-        const std::uint64_t sessions = index_.session_count;
-        const std::uint64_t bytes = index_.count() * sessions * sizeof(std::uint32_t);
-        if (bytes > bytes_max_) {
+    /// Some sessions at a time, so that clocks of many take no more memory than those of a few.
+    void causal() {
+        if (!repeats_reads()) return;
+        const std::uint64_t columns = std::min(index_.session_count, columns_max);
+        const std::uint64_t bytes = result_.bytes + ChainClocks::bytes(index_.count(), columns);
+        const std::uint64_t steps = index_.count() * std::uint64_t{index_.session_count} / 8;
+        if (bytes > budget_.bytes_max || steps > budget_.steps_max) {
             result_.exhausted = true;
             return;
         }
-        result_.bytes += bytes;
-        const std::vector<std::uint32_t> clock = clocks(seen);
-        result_.steps += index_.count() * sessions;
-        const SessionWrites session_writes(index_);
-        for (std::uint32_t node = 0; node < index_.count(); ++node) {
-            const std::uint32_t* const own = clock.data() + node * sessions;
-            for (const RegisterRead& read : index_.reads_of(node)) {
-                session_writes.for_last_writers(read.key, own, [&](std::uint32_t writer) {
-                    ++result_.steps;
-                    derive(writer, read.writer, read.key, node, Visible::by_chain);
-                });
-                if (result_.cycle) return;
+        result_.bytes = bytes;
+        const SessionWrites writes(index_);
+        for (std::uint32_t first = 0; first < index_.session_count; first += columns_max) {
+            const std::uint32_t count = std::min(index_.session_count - first, columns_max);
+            const auto place_of = [&](std::uint32_t node, ChainClocks::Row) {
+                const std::uint32_t column = index_.session[node] - first;
+                if (column >= count) return ChainPlace{};
+                return ChainPlace{.chain = column, .place = index_.position[node]};
+            };
+            const ChainClocks clocks(*graph_, count, place_of);
+            result_.steps += clocks.steps();
+            see_chains(clocks, writes, first);
+            if (result_.cycle) return;
+        }
+        if (!derived_.empty()) seal(What::all);
+    }
+
+    /// Of who wrote a key in a session, the last that came before a reader came before whom it read
+    /// from, too. What that one has seen says nothing new.
+    void see_chains(const ChainClocks& clocks, const SessionWrites& writes, std::uint32_t first) {
+        const std::vector<std::uint32_t> nothing(clocks.row(0).size());
+        for (std::uint32_t node = 0; node < index_.count() && !result_.cycle; ++node) {
+            for (std::uint32_t at = index_.reads_begin[node]; at < index_.reads_begin[node + 1];
+                 ++at) {
+                if (at + lookahead < index_.reads.size()) {
+                    const RegisterRead& ahead = index_.reads[at + lookahead];
+                    writes.expect(ahead.key);
+                    if (ahead.writer != no_node) clocks.expect(ahead.writer);
+                }
+                const RegisterRead& read = index_.reads[at];
+                const std::span<const std::uint32_t> known =
+                    read.writer == no_node ? nothing : clocks.row(read.writer);
+                ++result_.steps;
+                writes.for_last_writers(
+                    read.key, {.first = first, .before = known, .until = clocks.row(node)},
+                    [&](std::uint32_t writer) {
+                        ++result_.steps;
+                        derive(writer, read.writer, read.key, node, Visible::by_chain);
+                    });
             }
         }
     }
 
     const RegisterIndex& index_;
     WeakLevel level_;
-    std::uint64_t bytes_max_;
-    std::vector<Link> links_;
-    std::uint32_t seen_links_ = 0;
+    Budget budget_;
+    std::optional<OrderedGraph> graph_;  // sealed last
+    std::vector<Link> derived_;
     std::uint32_t read_key_ = no_node;  // of the read that made the seen transaction visible
     WeakResult result_;
 };
 
 }  // namespace
 
-WeakResult check_weak_level(const RegisterIndex& index, WeakLevel level, std::uint64_t bytes_max) {
-    return WeakChecker(index, level, bytes_max).run();
+std::optional<std::uint32_t> unrepeated_read(const RegisterIndex& index) {
+    struct Version {
+        std::uint32_t reader = no_node;
+        std::uint32_t writer = no_node;
+    };
+    std::vector<Version> versions(index.keys.size());
+    for (std::uint32_t node = 0; node < index.count(); ++node) {
+        for (const RegisterRead& read : index.reads_of(node)) {
+            Version& version = versions[read.key];
+            if (version.reader == node && version.writer != read.writer) {
+                return static_cast<std::uint32_t>(&read - index.reads.data());
+            }
+            version = {.reader = node, .writer = read.writer};
+        }
+    }
+    return std::nullopt;
+}
+
+WeakResult check_weak_level(const RegisterIndex& index, WeakLevel level, const Budget& budget) {
+    return WeakChecker(index, level, budget).run();
 }
 
 }  // namespace geode::check::txn

@@ -25,6 +25,7 @@
 
 #include <optional>
 
+#include "workloads/check/judgement.h"
 #include "workloads/check/txn/register_links.h"
 
 namespace geode::check::txn {
@@ -33,16 +34,18 @@ enum class WeakLevel : std::uint8_t { read_committed, item_cut, read_atomic, cau
 
 struct WeakResult {
     std::optional<Cycle> cycle;  ///< why the level does not hold; a shortest through some node
-    /// item_cut and above: a read that saw another version than an earlier read of its transaction
-    /// (index into RegisterIndex::reads).
-    std::optional<std::uint32_t> unrepeated;
-    bool exhausted = false;  ///< over the budget of bytes: undecided
+    std::optional<std::uint32_t> unrepeated;  ///< item_cut and above: unrepeated_read()
+    bool exhausted = false;                   ///< it would take more than the budget: undecided
     std::uint64_t steps = 0;
     std::uint64_t bytes = 0;
 };
 
+/// A read that saw another version than an earlier read of its transaction (index into
+/// RegisterIndex::reads), if there is one.
+std::optional<std::uint32_t> unrepeated_read(const RegisterIndex& index);
+
 /// Whether a history keeps `level`, by the session order of `index`. Problems of reads are the
-/// caller's.
-WeakResult check_weak_level(const RegisterIndex& index, WeakLevel level, std::uint64_t bytes_max);
+/// caller's. Only causal, which takes much where sessions are many, is ever exhausted.
+WeakResult check_weak_level(const RegisterIndex& index, WeakLevel level, const Budget& budget);
 
 }  // namespace geode::check::txn
