@@ -174,6 +174,129 @@ TEST_CASE("registers: stale snapshots of a database are found out", "[fast]") {
     }
 }
 
+TEST_CASE("registers: what a weak level forbids is found without a search", "[fast]") {
+    RegisterCheck check{.level = "", .budget = {.steps_max = 0}};
+    const auto judge = [&check](std::string_view text) {
+        auto parsed = parse_session_history(text, "test", SessionFormat::dbcop);
+        if (!parsed) FAIL(parsed.error().message);
+        check.initial = parsed->initial;
+        return check_registers(parsed->history, check);
+    };
+    for (const char* const level : {"strong-session-serializable", "serializable", "prefix"}) {
+        check.level = level;
+        CHECK(has(judge("[x:=1 y:=1]\n---\n[x==0 y==1]"), "fractured-read"));
+        CHECK(judge("[x:=1]\n---\n[x==1]").verdict == Verdict::unknown);
+    }
+}
+
+TEST_CASE("registers: sessions may be many", "[fast]") {
+    // More than there are clocks for at once; and sessions that end, with others after them.
+    for (const std::uint32_t unknown : {0U, 100U}) {
+        bench::RwShape shape{.transactions = 4'000,
+                             .sessions = unknown == 0 ? 700U : 20U,
+                             .keys = 300,
+                             .unknown_permille = unknown,
+                             .timed = false};
+        CAPTURE(unknown);
+        const TxnHistory serial = bench::make_rw_history(shape, 3);
+        CHECK(check_registers(serial, {.level = "strong-session-serializable"}).verdict ==
+              Verdict::valid);
+        CHECK(check_registers(serial, {.level = "causal"}).verdict == Verdict::valid);
+        shape.promise = bench::Promise::snapshot_isolation;
+        const TxnHistory skewed = bench::make_rw_history(shape, 4);
+        CHECK(check_registers(skewed, {.level = "strong-session-serializable"}).verdict ==
+              Verdict::invalid);
+        CHECK(check_registers(skewed, {.level = "strong-session-snapshot-isolation"}).verdict ==
+              Verdict::valid);
+        for (const char* const level : {"prefix", "parallel-snapshot-isolation"}) {
+            const RegisterCheck check{.level = level, .least = KeptOrder::session};
+            CHECK(check_registers(skewed, check).verdict == Verdict::valid);
+        }
+    }
+}
+
+TEST_CASE("registers: causality is seen between any two of many sessions", "[fast]") {
+    for (const std::uint32_t before : {0U, 30U, 63U, 64U, 100U, 200U}) {
+        const auto history = [before](std::string_view last) {
+            std::string text;
+            for (std::uint32_t session = 0; session < before; ++session) text += "[z==0]\n---\n";
+            text += "[x:=1]\n---\n[x==1 y:=1]\n---\n";
+            for (std::uint32_t session = 0; session < before; ++session) text += "[z==0]\n---\n";
+            return text.append(last);
+        };
+        CAPTURE(before);
+        CHECK(has(judge_sessions(history("[y==1 x==0]"), "causal"), "causality-violation"));
+        CHECK(judge_sessions(history("[y==1 x==1]"), "causal").verdict == Verdict::valid);
+        // The same of a version that is not the initial one: its reader knew of a later one.
+        CHECK(has(judge_sessions(history("[x==1 x:=2 w:=1]\n---\n[w==1 v:=1]\n---\n[v==1 x==1]"),
+                                 "causal"),
+                  "causality-violation"));
+    }
+}
+
+TEST_CASE("registers: a large history's skew is told in few steps", "[fast]") {
+    for (const std::uint64_t seed : {4U, 9U, 16U, 29U}) {
+        for (const bool timed : {true, false}) {
+            const TxnHistory history =
+                bench::make_rw_history({.promise = bench::Promise::snapshot_isolation,
+                                        .transactions = 5'000,
+                                        .keys = 500,
+                                        .timed = timed},
+                                       seed);
+            const Judgement judgement =
+                check_registers(history, {.level = "serializable", .least = KeptOrder::session});
+            CAPTURE(seed, timed);
+            REQUIRE(judgement.verdict == Verdict::invalid);
+            CAPTURE(judgement.anomalies.front().words);
+            CHECK(judgement.anomalies.front().steps.size() <= 3);
+        }
+    }
+}
+
+TEST_CASE("registers: of the reasons for a step the one that takes least is told", "[fast]") {
+    // T1 and T2 are one after the other in a session, T2 read from T1, and both wrote q.
+    const Judgement judgement =
+        judge_sessions("[x:=9 y:=9] [y:=1 a:=1 q:=1] [a==1 x==9 q:=2]\n---\n[y==9 x:=1]",
+                       "strong-session-serializable");
+    REQUIRE(judgement.verdict == Verdict::invalid);
+    REQUIRE(judgement.anomalies.front().steps.size() == 3);
+    std::vector<std::string> words;
+    for (const WitnessStep& step : judgement.anomalies.front().steps) words.push_back(step.words);
+    std::ranges::sort(words);
+    CHECK(words == std::vector<std::string>{"read \"x\" = 9, which T3 overwrote with 1 "
+                                            "(the other way round closes a cycle too)",
+                                            "read \"y\" = 9, which T1 overwrote with 1 "
+                                            "(the other way round closes a cycle too)",
+                                            "wrote \"a\" = 1, which T2 read"});
+}
+
+TEST_CASE("registers: work grows with the history, not faster", "[fast]") {
+    struct Row {
+        std::string_view level;
+        bench::Promise promise;
+        std::uint64_t steps_max;  // for each transaction
+    };
+    constexpr Row rows[] = {
+        {"causal", bench::Promise::strict_serializable, 40},
+        {"strong-session-serializable", bench::Promise::strict_serializable, 190},
+        {"strong-session-snapshot-isolation", bench::Promise::snapshot_isolation, 250},
+    };
+    constexpr std::uint32_t transactions = 20'000;
+    for (const Row& row : rows) {
+        const TxnHistory history = bench::make_rw_history({.promise = row.promise,
+                                                           .transactions = transactions,
+                                                           .sessions = 20,
+                                                           .keys = transactions / 10,
+                                                           .operations = 8,
+                                                           .timed = false},
+                                                          1);
+        const Judgement judgement = check_registers(history, {.level = row.level});
+        CAPTURE(row.level, judgement.steps / transactions);
+        CHECK(judgement.verdict == Verdict::valid);
+        CHECK(judgement.steps < row.steps_max * transactions);
+    }
+}
+
 TEST_CASE("registers: levels are models of the lattice", "[fast]") {
     for (const std::string_view level : register_levels) {
         if (level == "item-cut-isolation") continue;  // Bailis et al. 2014; Elle has no such model

@@ -77,7 +77,10 @@ constexpr auto weak_levels = std::to_array<WeakLevel>(
 // What the search for the weakest level that fails may take, each time: it only makes the words
 // better, and weaker levels can be harder.
 constexpr std::uint64_t blame_steps_min = 1'000'000;
-constexpr std::uint64_t blame_effort = 2;
+constexpr std::uint64_t blame_effort = 8;
+// And without an order to keep, which is hard: large histories are not tried.
+constexpr std::uint64_t blame_unordered_steps_max = 20'000'000;
+constexpr std::size_t blame_unordered_size_max = 1'000'000;  // reads and writes
 
 // What causal order may take where only the search needs an answer: at least, and for each
 // transaction.
@@ -110,20 +113,40 @@ public:
             return finish(std::move(words).judgement(check_.level));
         }
         if (level.model == Model::read_uncommitted) return finish({});
-        Judgement judgement = judge_weak(level.model);
-        if (judgement.verdict != Verdict::valid || level.model <= Model::causal) {
-            return finish(std::move(judgement));
-        }
-        const PolygraphResult result = judge_strong(level);
-        if (result.verdict == Verdict::unknown) return unknown();
-        if (result.verdict == Verdict::valid) return finish({});
-        return finish(blame(level, result));
+        if (level.model <= Model::causal) return finish(judge_weak(level.model));
+        return judge_strong(level);
     }
 
     std::uint64_t ambiguous_reads() const { return index_.ambiguous_reads; }
     std::uint32_t ambiguous_mop() const { return index_.ambiguous_mop; }
 
 private:
+    /// What is strong mostly holds, and then all that is weaker does: it is judged first, and what
+    /// is weaker only if it fails.
+    Judgement judge_strong(const Level& level) {
+        if (unrepeated_read(index_)) return finish(judge_weak(level.model));
+        const PolygraphResult result = search_with_sessions_first(level);
+        if (result.verdict == Verdict::valid) return finish({});
+        const std::uint64_t steps_max = blame_steps_min + blame_effort * result.steps;
+        bool snapshot_holds = false;
+        if (result.verdict == Verdict::invalid && implies(level.model, Model::snapshot)) {
+            const Level snapshot{.model = Model::snapshot, .order = level.order};
+            snapshot_holds = search(snapshot, steps_max).verdict == Verdict::valid;
+        }
+        if (!snapshot_holds) {
+            Judgement weak = judge_weak(level.model);
+            if (weak.verdict == Verdict::invalid) return finish(std::move(weak));
+        }
+        if (result.verdict == Verdict::unknown) return unknown();
+        Blamed blamed{.level = level, .result = result};
+        weaken_order(blamed, steps_max);
+        link_sessions(history_, blamed.level.order, index_);
+        if (!snapshot_holds) weaken_model(blamed, steps_max);
+        RegisterWords words(history_, index_);
+        words.add_search(blamed.result, strong_of(blamed.level.model), blamed.level.order);
+        return finish(std::move(words).judgement(check_.level));
+    }
+
     void index(KeptOrder order) {
         index_ = index_registers(
             history_, {.initial = check_.initial, .order = order, .ambiguity = ambiguity_});
@@ -185,46 +208,78 @@ private:
         return std::move(words).judgement(check_.level);
     }
 
-    PolygraphResult judge_strong(const Level& level, std::uint64_t steps_max = UINT64_MAX) {
+    PolygraphResult search(const Level& level, std::uint64_t steps_max = UINT64_MAX) {
         Budget left = check_.budget;
         left.steps_max = std::min(left.steps_max - std::min(left.steps_max, steps_), steps_max);
+        left.bytes_max -= std::min(left.bytes_max, index_.bytes());
         const PolygraphResult result = check_polygraph(
             history_, index_,
             {.level = strong_of(level.model), .order = level.order, .budget = left});
         steps_ += result.steps;
-        bytes_ = std::max(bytes_, result.bytes);
+        bytes_ = std::max(bytes_, index_.bytes() + result.bytes);
         return result;
     }
 
-    /// The weakest level that fails where `failed` does: first without the orders it keeps, as far
-    /// as it fails without them, then the weakest model.
-    Judgement blame(const Level& failed, const PolygraphResult& result) {
-        const std::uint64_t steps_max = blame_steps_min + blame_effort * result.steps;
-        Level level = failed;
-        PolygraphResult found = result;
-        for (const KeptOrder order : {KeptOrder::none, KeptOrder::session}) {
-            if (order >= failed.order) break;
-            index(order);
-            PolygraphResult weaker =
-                judge_strong({.model = failed.model, .order = order}, steps_max);
-            if (weaker.verdict != Verdict::invalid) continue;
-            level.order = order;
-            found = std::move(weaker);
-            break;
+    /// Without an order to keep there is little to go by. But most databases keep that of sessions
+    /// without being asked, and a history that satisfies more satisfies less. Half of the budget is
+    /// left to find out where they did not.
+    PolygraphResult search_with_sessions_first(const Level& level) {
+        if (level.order == KeptOrder::none) {
+            link_sessions(history_, KeptOrder::session, index_);
+            PolygraphResult kept = search({.model = level.model, .order = KeptOrder::session},
+                                          check_.budget.steps_max / 2);
+            link_sessions(history_, KeptOrder::none, index_);
+            if (kept.verdict == Verdict::valid) return kept;
         }
-        index(level.order);
+        return search(level);
+    }
+
+    struct Blamed {
+        Level level;
+        PolygraphResult result;
+    };
+
+    /// Tries a weaker level; if it fails, too, it is to blame.
+    Verdict try_weaker(Blamed& blamed, const Level& weaker, std::uint64_t steps_max) {
+        PolygraphResult result = search(weaker, steps_max);
+        const Verdict verdict = result.verdict;
+        if (verdict == Verdict::invalid) blamed = {.level = weaker, .result = std::move(result)};
+        return verdict;
+    }
+
+    /// To the least order with which the level fails. A short cycle that goes no step by an order
+    /// is kept: it shows more than a long one.
+    void weaken_order(Blamed& blamed, std::uint64_t steps_max) {
+        const Blamed failed = blamed;
+        const std::size_t size = index_.reads.size() + index_.writes.size();
+        for (const KeptOrder order : {KeptOrder::none, KeptOrder::session}) {
+            if (order >= failed.level.order) return;
+            const bool unordered = order == KeptOrder::none;
+            if (unordered && size > blame_unordered_size_max) continue;
+            link_sessions(history_, order, index_);
+            const Level weaker{.model = failed.level.model, .order = order};
+            const std::uint64_t most = unordered ? blame_unordered_steps_max : UINT64_MAX;
+            if (try_weaker(blamed, weaker, std::min(steps_max, most)) != Verdict::invalid) continue;
+            const bool shorter = failed.result.cycle.size() < blamed.result.cycle.size();
+            if (shorter && !by_order(failed.result.cycle)) blamed.result = failed.result;
+            return;
+        }
+    }
+
+    static bool by_order(const Cycle& cycle) {
+        return std::ranges::any_of(cycle, [](const Link& link) {
+            return link.kind == LinkKind::process || link.kind == LinkKind::realtime;
+        });
+    }
+
+    /// To the weakest model that fails.
+    void weaken_model(Blamed& blamed, std::uint64_t steps_max) {
+        const Level failed = blamed.level;
         for (const Model model : {Model::prefix, Model::parallel_snapshot, Model::snapshot}) {
             if (!implies(failed.model, model)) continue;
-            PolygraphResult weaker =
-                judge_strong({.model = model, .order = level.order}, steps_max);
-            if (weaker.verdict != Verdict::invalid) continue;
-            level.model = model;
-            found = std::move(weaker);
-            break;
+            const Level level{.model = model, .order = failed.order};
+            if (try_weaker(blamed, level, steps_max) == Verdict::invalid) return;
         }
-        RegisterWords words(history_, index_);
-        words.add_search(found, strong_of(level.model), level.order);
-        return std::move(words).judgement(check_.level);
     }
 
     const TxnHistory& history_;

@@ -18,8 +18,9 @@
 //   outcomes   Transactions of unknown outcome happened if somebody read from them; aborted ones
 //              did not
 //
-// The checks, weakest first; each finds its anomalies before the next begins: reads by themselves
-// (register_index.h), levels up to causal (weak_levels.h), the rest (polygraph.h). An invalid
+// Reads are looked at by themselves first (register_index.h). Then a level up to causal is judged
+// as such (weak_levels.h); a stronger one by a search (polygraph.h), and what is weaker only if
+// that fails or is given up: mostly it holds, and what satisfies more satisfies less. An invalid
 // history is blamed on the weakest level that it breaks, not on the one that was asked for.
 
 #include <array>
@@ -54,7 +55,8 @@ inline constexpr std::array<std::string_view, 15> register_levels = {
 struct RegisterCheck {
     std::string_view level;                         ///< one of register_levels
     std::optional<ValueId> initial = std::nullopt;  ///< of every register, beside nil
-    KeptOrder least = KeptOrder::none;              ///< the order that every level keeps
+    /// The order that every level keeps; of real time those up to causal keep sessions only.
+    KeptOrder least = KeptOrder::none;
     Budget budget = {};
 };
 
