@@ -136,8 +136,13 @@ Case rw_case(Promise promise, std::uint32_t transactions, std::string level, boo
 }
 
 void add_rw_cases(std::vector<Case>& cases) {
+    // Write skew. (A million transactions on their hundred thousand keys have none.)
     cases.push_back(
         rw_case(Promise::snapshot_isolation, 10'000, "serializable", true, Verdict::invalid));
+    for (const std::uint32_t count : {10'000U, 100'000U}) {
+        cases.push_back(rw_case(Promise::snapshot_isolation, count, "strong-session-serializable",
+                                false, Verdict::invalid));
+    }
     for (const std::uint32_t count : {10'000U, 100'000U, 1'000'000U}) {
         const Promise serial = Promise::strict_serializable;
         const Promise snapshot = Promise::snapshot_isolation;
