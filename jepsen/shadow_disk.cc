@@ -118,6 +118,9 @@ Result<void> ShadowDisk::replay_creation(const Record& record) {
     }
     const bool directory = record.header.kind == JournalKind::create_directory;
     const sim::InodeRef made = image_.create(record.name, directory);
+    // The number may have been that of something removed.
+    files_.erase(record.header.inode);
+    directories_.erase(record.header.inode);
     if (directory) {
         directories_[record.header.inode] = record.name;
     } else {

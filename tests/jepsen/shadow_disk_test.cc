@@ -248,6 +248,20 @@ TEST_CASE("shadow disk: follows over processes, and over half a record", "[fast]
     CHECK(disk.held() == Words{"a=kept!"});
 }
 
+TEST_CASE("shadow disk: the kernel gives a removed file's number to a directory", "[fast]") {
+    ToldDisk disk;
+    constexpr std::uint64_t number = 4711;
+    disk.tell(JournalKind::create_file, number, 0, "f");
+    disk.tell(JournalKind::remove, 0, 0, "f");
+    disk.tell(JournalKind::create_directory, number, 0, "d");
+    disk.sync("");
+    disk.tell(JournalKind::create_file, number + 1, 0, "d/a");
+    disk.tell(JournalKind::sync_begun, number, 1000);
+    disk.end_sync(1000);
+    disk.lose();
+    CHECK(disk.held() == Words{"d/", "d/a="});
+}
+
 TEST_CASE("shadow disk: a journal that contradicts itself is an error", "[fast]") {
     const auto refused = [](auto told) {
         ToldDisk disk;
