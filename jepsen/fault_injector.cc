@@ -180,25 +180,33 @@ Result<void> FaultInjector::end_crash(const ActiveFault& active) {
     return {};
 }
 
-Result<void> FaultInjector::lose_power(std::uint32_t node, const sim::PowerLoss& loss) {
-    // What fills a disk is not the node's, and must not be in the way of its files.
+/// Runs the call, which may write the node's files anew. What fills a disk is not the node's, and
+/// must not be in their way.
+template <class Call>
+Result<void> FaultInjector::with_room(std::uint32_t node, Call call) {
     const std::string filler = cluster_.disk_directory(node) + "/filler";
     const bool full = full_.contains(node);
-    const auto report = world_.offload().run([&]() -> Result<sim::PowerLossReport> {
+    return world_.offload().run([&]() -> Result<void> {
         if (full) GEODE_TRY_VOID(empty_disk(filler));
-        GEODE_TRY(const auto lost, disks_.at(node - 1).lose_power(random_, loss));
-        if (full) GEODE_TRY_VOID(fill_disk(filler));
-        return lost;
+        GEODE_TRY_VOID(call(disks_.at(node - 1)));
+        return full ? fill_disk(filler) : Result<void>();
     });
-    if (!report) return report.error();
+}
+
+Result<void> FaultInjector::lose_power(std::uint32_t node, const sim::PowerLoss& loss) {
+    sim::PowerLossReport report;
+    GEODE_TRY_VOID(with_room(node, [&](ShadowDisk& disk) -> Result<void> {
+        GEODE_TRY(report, disk.lose_power(random_, loss));
+        return {};
+    }));
     const auto count = [this](FaultKind kind, bool asked, std::uint64_t lost) {
         if (!asked) return;
         ++effect(kind).injected;
         effect(kind).observed += lost;
     };
-    count(FaultKind::lost_unsynced, loss.options.lose_data, report->bytes_lost);
-    count(FaultKind::torn_write, loss.options.tear, report->writes_torn);
-    count(FaultKind::lost_names, loss.options.lose_names, report->names_lost);
+    count(FaultKind::lost_unsynced, loss.options.lose_data, report.bytes_lost);
+    count(FaultKind::torn_write, loss.options.tear, report.writes_torn);
+    count(FaultKind::lost_names, loss.options.lose_names, report.names_lost);
     return {};
 }
 
@@ -206,7 +214,7 @@ Result<void> FaultInjector::lose_power(std::uint32_t node, const sim::PowerLoss&
 /// another one goes on with it.
 Result<void> FaultInjector::start(std::uint32_t node) {
     if (!disks_.empty()) {
-        GEODE_TRY_VOID(world_.offload().run([&] { return disks_.at(node - 1).follow(); }));
+        GEODE_TRY_VOID(with_room(node, [](ShadowDisk& disk) { return disk.resume(); }));
     }
     return cluster_.start(node);
 }

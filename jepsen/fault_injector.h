@@ -71,6 +71,8 @@ private:
     Result<void> apply();
     Result<void> begin_crash(ActiveFault& active);
     Result<void> end_crash(const ActiveFault& active);
+    template <class Call>
+    Result<void> with_room(std::uint32_t node, Call call);
     Result<void> lose_power(std::uint32_t node, const sim::PowerLoss& loss);
     Result<void> start(std::uint32_t node);
     Result<void> end_disk_full(const ActiveFault& active);

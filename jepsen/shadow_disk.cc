@@ -177,12 +177,39 @@ Result<void> ShadowDisk::end_sync(std::uint64_t number) {
     return {};
 }
 
+Result<void> ShadowDisk::resume() {
+    GEODE_TRY_VOID(follow());
+    GEODE_TRY(const bool agrees, agrees_with_files());
+    if (agrees) return {};
+    GEODE_TRY_VOID(write_files());
+    return find_inodes();
+}
+
 Result<sim::PowerLossReport> ShadowDisk::lose_power(Prng& random, const sim::PowerLoss& loss) {
     GEODE_TRY_VOID(follow());
     const sim::PowerLossReport report = image_.power_loss(random, loss.options, &loss.mode);
     GEODE_TRY_VOID(write_files());
     GEODE_TRY_VOID(find_inodes());
     return report;
+}
+
+/// Whether the data directory holds what the image does, and nothing else.
+Result<bool> ShadowDisk::agrees_with_files() const {
+    std::error_code failure;
+    if (!fs::exists(data_directory_, failure)) return true;
+    std::size_t count = 0;
+    for (fs::recursive_directory_iterator at(data_directory_, failure), end; !failure && at != end;
+         at.increment(failure)) {
+        const std::string path = at->path().string();
+        const auto inode = image_.names().find(path.substr(data_directory_.size() + 1));
+        if (inode == nullptr || inode->directory != at->is_directory()) return false;
+        ++count;
+        if (inode->directory) continue;
+        GEODE_TRY(const std::string contents, read_from(path, 0));
+        if (contents != inode->contents) return false;
+    }
+    if (failure) return make_error(ErrorCode::io_error, data_directory_ + ": " + failure.message());
+    return count == image_.names().current().size();
 }
 
 /// Makes the data directory hold what the image does, and nothing else.

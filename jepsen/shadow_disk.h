@@ -9,8 +9,11 @@
 // written over the real files. What may be lost is thus the same in both worlds: unsynced writes,
 // torn at sectors, and names whose directory was not synced.
 //
-// The node must be dead for follow(), lose_power() and their effect on files; nobody else may touch
-// its data. Plain blocking calls.
+// A process may die after a change and before it told of it. Nobody was told of that change, so it
+// is taken back before another process goes on: else that one would build on what the image lacks.
+//
+// The node must be dead for follow(), resume(), lose_power() and their effect on files; nobody else
+// may touch its data. Plain blocking calls.
 
 #include <map>
 #include <string>
@@ -33,6 +36,10 @@ public:
     /// the journal contradicts itself, which is a bug of the library or of this class.
     Result<void> follow();
 
+    /// Before another process of the node: follows, and takes back what the last one did but did
+    /// not tell. Errors as above.
+    Result<void> resume();
+
     /// Follows, draws what is lost, and makes the files so. Errors as above.
     Result<sim::PowerLossReport> lose_power(Prng& random, const sim::PowerLoss& loss);
 
@@ -52,6 +59,7 @@ private:
     Result<void> replay_change(const Record& record);
     Result<void> replay_name(const Record& record);
     Result<void> end_sync(std::uint64_t number);
+    Result<bool> agrees_with_files() const;
     Result<void> write_files() const;
     Result<void> find_inodes();
 

@@ -248,6 +248,39 @@ TEST_CASE("shadow disk: follows over processes, and over half a record", "[fast]
     CHECK(disk.held() == Words{"a=kept!"});
 }
 
+TEST_CASE("shadow disk: what a process died before telling did not happen", "[fast]") {
+    ToldDisk disk;
+    disk.create("a");
+    disk.write("a", 0, "one");
+    disk.create_directory("d");
+    disk.sync("a");
+    disk.sync("");
+    const Words told = disk.held();
+    const auto untold = [&](auto change) {
+        change(fs::path(disk.data()));
+        CHECK(disk.held() != told);
+        REQUIRE(disk.shadow().resume());
+        CHECK(disk.held() == told);
+    };
+    untold([](const fs::path& data) { std::ofstream(data / "a", std::ios::app) << "two"; });
+    untold([](const fs::path& data) { std::ofstream(data / "a").flush(); });
+    untold([](const fs::path& data) { std::ofstream(data / "b").flush(); });
+    untold([](const fs::path& data) { fs::create_directory(data / "d/e"); });
+    untold([](const fs::path& data) { fs::rename(data / "a", data / "d/a"); });
+    untold([](const fs::path& data) { fs::remove(data / "d"); });
+    // The next process goes on from there, and nothing that it syncs is lost or has holes.
+    disk.begin_again();
+    disk.write("a", 3, "two");
+    disk.sync("a");
+    disk.create("b");
+    disk.write("b", 0, "x");
+    disk.sync("b");
+    disk.sync("");
+    REQUIRE(disk.shadow().resume());
+    disk.lose();
+    CHECK(disk.held() == Words{"a=onetwo", "b=x", "d/"});
+}
+
 TEST_CASE("shadow disk: the kernel gives a removed file's number to a directory", "[fast]") {
     ToldDisk disk;
     constexpr std::uint64_t number = 4711;
