@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "cli/gzip.h"
+
 namespace geode::cli {
 namespace {
 
@@ -19,6 +21,11 @@ Error damaged(const std::string& name, archive* reader) {
     return make_error(ErrorCode::invalid_argument,
                       name + ": expected a tar or zip archive, but it is damaged: " +
                           (why != nullptr ? why : "its end is missing"));
+}
+
+Error too_large(const std::string& name, std::uint64_t bytes_max) {
+    return make_error(ErrorCode::too_large,
+                      name + ": unpacks to more than " + std::to_string(bytes_max) + " bytes");
 }
 
 /// Appends what the entry holds; false if that is more than `bytes_max` in all.
@@ -70,9 +77,11 @@ Result<std::vector<NamedBytes>> unpack_archive(std::string_view bytes, const std
                         .bytes = {}};
         GEODE_TRY(const bool fits, append_contents(reader.get(), name + "/" + file.name,
                                                    bytes_max - unpacked, file.bytes));
-        if (!fits) {
-            return make_error(ErrorCode::too_large, name + ": unpacks to more than " +
-                                                        std::to_string(bytes_max) + " bytes");
+        if (!fits) return too_large(name, bytes_max);
+        if (is_gzip(file.bytes)) {
+            auto plain = gunzip(file.bytes, name + "/" + file.name, bytes_max - unpacked);
+            if (!plain && plain.code() == ErrorCode::too_large) return too_large(name, bytes_max);
+            GEODE_TRY(file.bytes, std::move(plain));
         }
         unpacked += file.bytes.size();
         files.push_back(std::move(file));

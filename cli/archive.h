@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Reads tar and zip archives in memory.
+// Reads tar and zip archives in memory, and the gzip files in them.
 
 #include <cstdint>
 #include <string>
@@ -20,9 +20,9 @@ struct NamedBytes {
 /// Whether the bytes begin as a tar or zip archive does.
 bool is_archive(std::string_view bytes);
 
-/// The files of the archive in its own order, without folders, links and the like. `name` is for
-/// messages. Errors: `invalid_argument` if it is damaged or cut short; `too_large` if they come to
-/// more than `bytes_max`.
+/// The files of the archive in its own order, without folders, links and the like; unpacked if they
+/// are gzip. `name` is for messages. Errors: `invalid_argument` if it is damaged or cut short;
+/// `too_large` if they come to more than `bytes_max`.
 Result<std::vector<NamedBytes>> unpack_archive(std::string_view bytes, const std::string& name,
                                                std::uint64_t bytes_max);
 

@@ -27,19 +27,19 @@ bool is_hidden(const std::string& name) {
     return name.starts_with('.') || name.find("/.") != std::string::npos;
 }
 
+Result<std::string> read_bytes(const std::string& path) {
+    if (path != "-") return read_file(path);
+    return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
 /// The bytes, unpacked if they are gzip.
 Result<std::string> plain_bytes(std::string bytes, const std::string& name) {
     if (!is_gzip(bytes)) return bytes;
-    return gunzip(bytes, name, unpacked_bytes_max);
+    return gunzip(bytes, name, unpacked_bytes_max(bytes.size()));
 }
 
 Result<std::string> read_plain(const std::string& path) {
-    std::string bytes;
-    if (path == "-") {
-        bytes.assign(std::istreambuf_iterator<char>(std::cin), {});
-    } else {
-        GEODE_TRY(bytes, read_file(path));
-    }
+    GEODE_TRY(std::string bytes, read_bytes(path));
     return plain_bytes(std::move(bytes), path);
 }
 
@@ -74,7 +74,9 @@ std::vector<std::vector<std::size_t>> group(const std::vector<Member>& members) 
 /// PATH/MEMBER, or PATH/FOLDER of the logs of sessions.
 std::string name_of(const std::string& path, const Member& first) {
     const fs::path inside(first.name);
-    const fs::path whole = fs::path(path) / (first.session_log ? inside.parent_path() : inside);
+    // An archive may hold absolute paths.
+    const fs::path whole =
+        fs::path(path) / (first.session_log ? inside.parent_path() : inside).relative_path();
     std::string name = whole.string();
     while (name.size() > 1 && name.ends_with('/')) name.pop_back();
     return name;
@@ -84,17 +86,15 @@ Error no_history(const std::string& path) {
     return make_error(ErrorCode::invalid_argument, path + ": expected a history in it");
 }
 
-void visit_archive(const std::string& path, const std::string& bytes,
+/// `bytes_max`: what the members may come to.
+void visit_archive(const std::string& path, const std::string& bytes, std::uint64_t bytes_max,
                    const std::function<void(Result<RecordedFiles>)>& each) {
-    Result<std::vector<NamedBytes>> unpacked = unpack_archive(bytes, path, unpacked_bytes_max);
+    Result<std::vector<NamedBytes>> unpacked = unpack_archive(bytes, path, bytes_max);
     if (!unpacked) return each(unpacked.error());
     std::erase_if(*unpacked, [](const NamedBytes& file) { return is_hidden(file.name); });
     std::ranges::sort(*unpacked, {}, &NamedBytes::name);
     std::vector<Member> members;
-    for (NamedBytes& file : *unpacked) {
-        Result<std::string> plain = plain_bytes(std::move(file.bytes), path + "/" + file.name);
-        if (!plain) return each(plain.error());
-        file.bytes = *std::move(plain);
+    for (const NamedBytes& file : *unpacked) {
         members.push_back({file.name, check::is_session_log(file.bytes), file.bytes.empty()});
     }
     if (members.empty()) return each(no_history(path));
@@ -160,9 +160,11 @@ void for_each_recording(const std::string& path,
                         const std::function<void(Result<RecordedFiles>)>& each) {
     std::error_code failed;
     if (path != "-" && fs::is_directory(path, failed)) return visit_folder(path, each);
-    Result<std::string> bytes = read_plain(path);
+    Result<std::string> bytes = read_bytes(path);
+    const std::uint64_t bytes_max = bytes ? unpacked_bytes_max(bytes->size()) : 0;
+    if (bytes) bytes = plain_bytes(*std::move(bytes), path);
     if (!bytes) return each(bytes.error());
-    if (is_archive(*bytes)) return visit_archive(path, *bytes, each);
+    if (is_archive(*bytes)) return visit_archive(path, *bytes, bytes_max, each);
     RecordedFiles recording{.name = path, .files = {}};
     recording.files.push_back({.name = path, .bytes = *std::move(bytes)});
     each(std::move(recording));

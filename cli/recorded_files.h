@@ -9,6 +9,7 @@
 // come in the order of their names, hidden files are passed over, and an archive in a folder is not
 // opened. Contents decide what a file is, never its name.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -20,8 +21,13 @@
 
 namespace geode::cli {
 
-/// What packed files may grow to before they are refused: a few kilobytes can claim anything.
-inline constexpr std::uint64_t unpacked_bytes_max = std::uint64_t{8} << 30;
+/// What a path of so many bytes may come to once it is unpacked, with what is packed in it, before
+/// it is refused: a few kilobytes can claim anything. No history shrinks to less than a 200th.
+constexpr std::uint64_t unpacked_bytes_max(std::uint64_t packed_bytes) {
+    constexpr std::uint64_t always = std::uint64_t{256} << 20;
+    constexpr std::uint64_t never = std::uint64_t{8} << 30;
+    return std::clamp(std::min(packed_bytes, never) * 200, always, never);
+}
 
 /// One history as it lies on disk.
 struct RecordedFiles {

@@ -170,5 +170,26 @@ TEST_CASE("recordings: archives that are cut short or damaged are refused", "[fa
     CHECK(unpack_archive(two, "n", 9).code() == ErrorCode::too_large);
 }
 
+TEST_CASE("recordings: what is packed twice counts as what it comes to in the end", "[fast]") {
+    const std::string member = gzip(std::string(5000, '0'));
+    const std::string tar = packed_together({{"a", member}, {"b", member}});
+    CHECK(unpack_archive(tar, "n", 10000)->back().bytes == std::string(5000, '0'));
+    const auto refused = unpack_archive(tar, "n", 9999);
+    CHECK(refused.code() == ErrorCode::too_large);
+    CHECK(refused.error().message == "n: unpacks to more than 9999 bytes");
+    const auto damaged = unpack_archive(packed_together({{"a", member + "x"}}), "n", 10000);
+    CHECK(damaged.error().message.starts_with("n/a: expected gzip data"));
+    // A packed file that grows no more than histories do may be large.
+    CHECK(unpacked_bytes_max(100) == 256 << 20);
+    CHECK(unpacked_bytes_max(10 << 20) == 2000ULL << 20);
+    CHECK(unpacked_bytes_max(UINT64_MAX) == 8ULL << 30);
+}
+
+TEST_CASE("recordings: members are named within their archive", "[fast]") {
+    const Folder folder;
+    folder.write("/x.tar", packed_together({{"/etc/h", "hh"}, {"/logs/T1.log", session_log(1)}}));
+    CHECK(found(folder, "/x.tar") == Words{"/x.tar/etc/h: h=hh", "/x.tar/logs: T1.log"});
+}
+
 }  // namespace
 }  // namespace geode::cli
