@@ -21,10 +21,14 @@
 
 namespace geode::jepsen {
 
+/// -1 if no journal is asked for. A node that cannot tell what it does must not do it: the harness
+/// would take its disk for empty.
 inline int open_journal() {
     const char* const path = ::getenv("GEODE_DISK_JOURNAL");
     if (path == nullptr) return -1;
-    return ::open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    const int file = ::open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (file < 0) ::abort();
+    return file;
 }
 
 /// A change and its record belong together: both are made while this lives.

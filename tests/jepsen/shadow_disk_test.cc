@@ -2,12 +2,14 @@
 #include "jepsen/shadow_disk.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
-#include "jepsen/preload/disk_journal.h"
+#include "jepsen/preload/disk_recorder.h"
 #include "tests/support/temporary_folder.h"
 
 namespace geode::jepsen {
@@ -293,6 +295,28 @@ TEST_CASE("shadow disk: the kernel gives a removed file's number to a directory"
     disk.end_sync(1000);
     disk.lose();
     CHECK(disk.held() == Words{"d/", "d/a="});
+}
+
+/// How a process ends that is to tell what it does to that journal.
+int end_of_teller(const std::string& journal) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::signal(SIGABRT, SIG_DFL);  // not the test runner's own
+        ::setenv("GEODE_DISK_JOURNAL", journal.c_str(), 1);
+        ::_exit(open_journal() >= 0 ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return status;
+}
+
+TEST_CASE("shadow disk: a node that cannot tell what it does must not do it", "[fast]") {
+    const test::TemporaryFolder folder;
+    std::ofstream(folder.path() + "/journal").flush();
+    CHECK(end_of_teller(folder.path() + "/journal") == 0);
+    const int status = end_of_teller(folder.path() + "/none");
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGABRT);
 }
 
 TEST_CASE("shadow disk: a journal that contradicts itself is an error", "[fast]") {
