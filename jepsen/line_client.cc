@@ -272,6 +272,10 @@ Result<LineRequest> parse_line_request(std::string_view line) {
 }
 
 std::string line_answer(const Result<graph::Outcome>& outcome) {
+    // A value that nobody wrote is no failure that a workload lives with.
+    if (!outcome && outcome.code() == ErrorCode::invalid_argument) {
+        return "error " + outcome.error().message;
+    }
     switch (workloads::ending_of(outcome)) {
         case workloads::Ending::ok: return "ok";
         case workloads::Ending::refused: return "refused";

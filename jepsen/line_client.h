@@ -56,7 +56,8 @@ using LineRequest = std::variant<ReadRequest, ScanRequest, graph::Command, Trans
 /// Error: `invalid_argument`, saying what was expected.
 Result<LineRequest> parse_line_request(std::string_view line);
 
-/// The answer to a write or a transaction: "ok", "refused", "fail CODE" or "unknown CODE".
+/// The answer to a write or a transaction: "ok", "refused", "fail CODE" or "unknown CODE"; "error"
+/// and words if a value was found that nobody wrote.
 std::string line_answer(const Result<graph::Outcome>& outcome);
 
 /// Serves stdin until it ends. Blocks. Returns the exit status.

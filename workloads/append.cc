@@ -49,6 +49,8 @@ Ending perform_recorded(PropertyStore& store, std::span<MicroOperation> operatio
     const Result<graph::Outcome> outcome = perform(store, operations);
     GEODE_ASSERT_MSG(!outcome || outcome->code != graph::OutcomeCode::invalid,
                      "lists are far below the graph's limits");
+    GEODE_ASSERT_MSG(outcome || outcome.code() != ErrorCode::invalid_argument,
+                     "nobody writes anything but lists of integers");
     const Ending ending = ending_of(outcome);
     recorder.completed(process, ending, operations);
     return ending;

@@ -30,6 +30,8 @@ Transfer draw_transfer(Prng& prng, std::uint32_t accounts) {
 Ending ending_checked(const Result<graph::Outcome>& outcome) {
     GEODE_ASSERT_MSG(!outcome || outcome->code != graph::OutcomeCode::invalid,
                      "balances are far below the graph's limits");
+    GEODE_ASSERT_MSG(outcome || outcome.code() != ErrorCode::invalid_argument,
+                     "nobody writes anything but balances");
     return ending_of(outcome);
 }
 

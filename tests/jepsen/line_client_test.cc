@@ -89,6 +89,8 @@ TEST_CASE("line client: failed and unknown are never mixed up", "[fast]") {
     CHECK(line_answer(graph::Outcome{}) == "ok");
     CHECK(line_answer(refused) == "refused");
     CHECK(line_answer(make_error(ErrorCode::unavailable, "")) == "fail unavailable");
+    CHECK(line_answer(make_error(ErrorCode::invalid_argument, "not a balance: \"x\"")) ==
+          "error not a balance: \"x\"");
     CHECK(line_answer(make_error(ErrorCode::unknown_outcome, "")) == "unknown unknown_outcome");
     CHECK(line_answer(make_error(ErrorCode::session_expired, "")) == "unknown session_expired");
 }
