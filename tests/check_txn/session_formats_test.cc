@@ -52,6 +52,13 @@ TEST_CASE("sessions: dbcop's brackets", "[fast]") {
     }
 }
 
+TEST_CASE("sessions: dbcop's transactions that do nothing", "[fast]") {
+    CHECK(words(read("[]\n[x:=1]\n")).back() == "0: write \"x\" 1");
+    CHECK(words(read("[]\n---\n[]!\n")).size() == 2);
+    CHECK_FALSE(detect_session_format("[]\n").has_value());  // nothing happened, in any notation
+    CHECK_FALSE(detect_session_format("[]\n{:process 0}").has_value());
+}
+
 TEST_CASE("sessions: AWDIT's lines", "[fast]") {
     const SessionHistory recorded = read("w 0 1\nr  1 2\n-----\nr 0 1\n=====\nw 1 2\n");
     CHECK(words(recorded) == Words{"0: write 0 1, read 1 = 2", "0: read 0 = 1", "1: write 1 2"});

@@ -48,14 +48,20 @@ std::optional<SessionFormat> detect_session_format(std::string_view text) {
     if (looks_like_cobra(text)) return SessionFormat::cobra;
     if (looks_like_polysi(text)) return SessionFormat::polysi;
     LineReader lines(text, "");
+    // In dbcop transactions that do nothing; one by itself is an empty history in EDN and JSON.
+    std::uint32_t empty_brackets = 0;
     for (std::string_view line; lines.next(line);) {
         if (line.empty() || consists_of(line, '-') || consists_of(line, '=')) continue;
+        if (line == "[]" || line == "[]!") {
+            ++empty_brackets;
+            continue;
+        }
         if (looks_like_dbcop(line)) return SessionFormat::dbcop;
         if (looks_like(line, '(')) return SessionFormat::plume;
         if (looks_like(line, ' ')) return SessionFormat::awdit;
         return std::nullopt;
     }
-    return std::nullopt;
+    return empty_brackets > 1 ? std::optional(SessionFormat::dbcop) : std::nullopt;
 }
 
 Result<SessionHistory> parse_session_history(std::string_view text, std::string_view name,
