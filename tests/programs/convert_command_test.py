@@ -124,6 +124,19 @@ class ConvertCommand(unittest.TestCase):
         self.assertIn('[[:r 1 nil]]', run(*words, 'edn', stdin=read)[1])
         self.assertIn('[[:r 1 0]]', run(*words[:3], *words[5:], 'edn', stdin=read)[1])
 
+    def test_the_initial_value_that_was_written_too(self):
+        history = '[y:=0 x:=1]\n---\n[f==0 y==0]\n'
+        check = ('check', '--model', 'rw-register', '-')
+        words = ('convert', '--model', 'rw-register', '-', '--to', 'edn')
+        self.assertEqual(run(*check, stdin=history)[1], '-\tvalid\t\n')
+        status, out, err = run(*words, stdin=history)
+        self.assertEqual(status, 0)
+        self.assertIn('[[:r "f" nil] [:r "y" 0]]', out)
+        self.assertIn('to be checked with --initial 0: 1\n', err)
+        self.assertEqual(run(*check, '--initial', '0', stdin=out)[1], '-\tvalid\t\n')
+        out = run(*words, stdin='[y:=0]\n---\n[f==0]\n')[1]
+        self.assertEqual(run(*check, stdin=out)[1], '-\tvalid\t\n')
+
     def test_a_simulated_run_writes_its_history(self):
         for workload, model in (('register', 'register'), ('append', 'list-append'),
                                 ('bank', 'bank')):

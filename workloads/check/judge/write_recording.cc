@@ -45,19 +45,30 @@ void note_processes(const Operations& operations, std::vector<std::string>& note
                     std::to_string(renamed.size()));
 }
 
-/// The history with nil for every read of its initial value, so that it stands by itself; as it is
-/// if somebody writes that value too.
-txn::TxnHistory with_initial_nil(const txn::SessionHistory& recorded) {
+/// The history with nil for every read of its initial value, so that it stands by itself. A read of
+/// a register to which somebody writes that value too may be of either, and stays as it is.
+txn::TxnHistory with_initial_nil(const txn::SessionHistory& recorded,
+                                 std::vector<std::string>& notes) {
     txn::TxnHistory history = recorded.history;
-    const auto is_initial = [&recorded](const txn::Mop& mop) {
-        return mop.value == recorded.initial;
-    };
-    const bool written = std::ranges::any_of(history.mops, [&](const txn::Mop& mop) {
-        return mop.kind == txn::MopKind::write && is_initial(mop);
-    });
-    if (written) return history;
+    if (!recorded.initial) return history;
+    std::set<ValueId> written;  // keys
+    for (const txn::Mop& mop : history.mops) {
+        if (mop.kind == txn::MopKind::write && mop.value == recorded.initial) {
+            written.insert(mop.key);
+        }
+    }
+    std::size_t left = 0;
     for (txn::Mop& mop : history.mops) {
-        if (mop.kind == txn::MopKind::read && is_initial(mop)) mop.value = nil_value;
+        if (mop.kind != txn::MopKind::read || mop.value != recorded.initial) continue;
+        const bool either = written.contains(mop.key);
+        if (either) ++left;
+        if (!either) mop.value = nil_value;
+    }
+    if (left > 0) {
+        const std::string value = history.values.describe(*recorded.initial);
+        notes.push_back(
+            "reads of the initial value that was written too stay, to be checked with --initial " +
+            value + ": " + std::to_string(left));
     }
     return history;
 }
@@ -93,11 +104,13 @@ Result<WrittenRecording> write_transactions(const txn::SessionHistory& recorded,
         return WrittenRecording{.files = std::move(written.files),
                                 .notes = std::move(written.notes)};
     }
-    const txn::TxnHistory history = with_initial_nil(recorded);
+    std::vector<std::string> notes;
+    const txn::TxnHistory history = with_initial_nil(recorded, notes);
     const Notation notation = is_json(format) ? Notation::json : Notation::edn;
     GEODE_TRY(std::string text, txn::write_events(history, notation));
     if (is_collection(format)) text = as_collection(text, spelling_of(kind, is_json(format)));
     WrittenRecording written = single(std::move(text));
+    written.notes = std::move(notes);
     if (!history.timed) {
         written.notes.emplace_back("when transactions began is not known: they only end");
     } else if (!is_json(format)) {
