@@ -99,6 +99,19 @@ sim::RunResult execute(const RunCommand& command, const sim::RunOptions& options
     return result;
 }
 
+/// Half a history would be judged as a whole one.
+Result<void> finish(const RunCommand& command, RunFiles& files) {
+    const auto close = [](std::ofstream& file, const std::string& option,
+                          const std::string& path) -> Result<void> {
+        if (path.empty()) return {};
+        file.close();
+        if (file) return {};
+        return make_error(ErrorCode::io_error, option + ": cannot write " + path);
+    };
+    GEODE_TRY_VOID(close(files.trace, "--trace", command.trace_file));
+    return close(files.history, "--history", command.history_file);
+}
+
 int run_plan(const RunCommand& command, const RunPlan& plan,
              const std::optional<std::uint64_t>& expected_hash) {
     if (command.print_schedule) return print_schedule(plan.options);
@@ -119,6 +132,7 @@ int run_plan(const RunCommand& command, const RunPlan& plan,
         if (!files.history) return usage_error("--history: cannot write " + command.history_file);
     }
     const sim::RunResult result = execute(command, plan.options, files);
+    const Result<void> written = finish(command, files);
     if (command.json) {
         std::printf("%s\n", sim::to_json_line(result).c_str());
     } else {
@@ -133,7 +147,10 @@ int run_plan(const RunCommand& command, const RunPlan& plan,
                      "geode-sim: the recorded hash was %s: another build, or nondeterminism\n",
                      sim::hex64(*expected_hash).c_str());
     }
-    return sim::exit_status(result.verdict);
+    const int status = sim::exit_status(result.verdict);
+    if (written) return status;
+    const int unwritten = usage_error(written.error().message);
+    return result.passed() ? unwritten : status;
 }
 
 /// The line to replay: of `seed` if given, else the first that is not a pass, else the first.

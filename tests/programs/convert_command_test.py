@@ -149,6 +149,10 @@ class ConvertCommand(unittest.TestCase):
                 invoked = sum(':type :invoke' in line for line in file)
             # Every operation of a client, and the last reads.
             self.assertGreater(invoked, sum(json.loads(told)['ops'].values()))
+        status, _, err = run('run', '--seed', '7', '--duration', '2s', '--workload', 'bank',
+                             '--history', '/dev/full')
+        self.assertEqual(status, 2)
+        self.assertIn('--history: cannot write /dev/full', err)
         for words, expected in ((('--workload', 'graph'), 'records no history'),
                                 (('--verify',), '--verify')):
             status, _, err = run('run', '--seed', '7', '--history', out, *words)
