@@ -120,6 +120,7 @@ inline Names final_set(const History& history) {
     for (const Operation* const read : told.reads) {
         if (read->completed > last->completed) last = read;
     }
+    if (last->result == nil_value) return {"unknown"};
     Names out = duplicates_and_unexpected(told, {last});
     for (const ValueId element : told.changed()) {
         const bool promised = std::ranges::any_of(told.sure, [&](const Operation* add) {

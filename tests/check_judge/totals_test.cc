@@ -99,6 +99,8 @@ TEST_CASE("totals: the last read of a set has what was acknowledged", "[fast]") 
     CHECK(found(request, "0 :add 1 -> 1\n0 :read nil -> [1 1]") == "duplicate");
     CHECK(found(request, "0 :add 1 -> 1\n0 :read nil -> []\n0 :read nil -> [1]") == "valid");
     CHECK(found(request, "0 :add 1 -> 1\n0 :read nil -> ?") == "unknown: the set was never read");
+    CHECK(found(request, "0 :add 1 -> 1\n0 :read nil -> nil") ==
+          "unknown: the last read answered no set");
     CHECK(found(request, "0 :remove 1 -> 1") == "error");
     // Shown before anyone had begun to add it.
     CHECK(found(request, "0 :read nil -> [1]\n0 :add 1 -> 1") == "unexpected");

@@ -100,6 +100,9 @@ Result<Judgement> SetTotals::final_read() {
     }
     const std::uint32_t last = *std::ranges::max_element(
         reads_, {}, [this](std::uint32_t index) { return operation(index).completed; });
+    if (operation(last).result == nil_value) {
+        return std::move(findings_).undecided("final-read", "the last read answered no set");
+    }
     GEODE_TRY_VOID(check_read(last));
     for (std::uint32_t id = 0; id < elements_.size(); ++id) {
         const Element& element = elements_[id];

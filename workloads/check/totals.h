@@ -35,7 +35,7 @@ Result<Judgement> check_bank(const History& history, const BankOptions& options)
 
 /// A set that is added to, as the last read shows it: no element acknowledged before is missing
 /// (`lost`), none is there that nobody had begun to add or whose addition failed (`unexpected`),
-/// none twice (`duplicate`). Unknown if it was never read.
+/// none twice (`duplicate`). Unknown if it was never read, or the last read answered nil.
 Result<Judgement> check_final_set(const History& history);
 
 enum class Staleness : std::uint8_t { allowed, anomaly };
